@@ -1,0 +1,45 @@
+"""Projections onto convex sets: functions of w that an `optimizer` applies after each step."""
+
+import numpy as np
+
+from lecture_optim.checks import finite, positive
+
+__all__ = ["ball", "box"]
+
+
+def box(low, high):
+    """Projection onto {low <= w <= high}, coordinate by coordinate; bounds are numbers or arrays, infinite ones allowed.
+
+    It is the nearest point in the Euclidean norm and in every weighted norm sum_i h_i w_i^2 with h_i > 0, as the coordinates
+    separate: the projection that AdaGrad's analysis asks for costs no more than a clip.
+    Raises ValueError where a bound is NaN or low > high.
+    """
+    if np.isnan(low).any() or np.isnan(high).any():
+        raise ValueError(f"low and high must not be NaN, but are {low!r} and {high!r}")
+    if not np.all(np.asarray(low) <= np.asarray(high)):
+        raise ValueError(f"low must be <= high, but low is {low!r} and high is {high!r}")
+
+    def project(w):
+        return np.minimum(np.maximum(w, low), high)
+
+    project.coordinatewise = True
+    return project
+
+
+def ball(radius, center=0.0):
+    """Projection onto {||w - center||_2 <= radius}; the norm is that of the last axis, so a batch is projected run by run.
+
+    Raises ValueError unless radius > 0 and center is finite.
+    """
+    positive(radius=radius)
+    finite(center=center)
+
+    def project(w):
+        offset = w - center
+        norm = np.linalg.norm(offset, axis=-1, keepdims=True) if np.ndim(w) else np.abs(offset)
+        outside = norm > radius
+        # Points inside are returned as they are, not as center + (w - center), which rounds.
+        return np.where(outside, center + offset * (radius / np.where(outside, norm, 1.0)), w)[()]
+
+    project.coordinatewise = False
+    return project

@@ -1,0 +1,53 @@
+"""Step-size schedules: functions of the step number t = 1, 2, ... that an `optimizer` takes in place of a number.
+
+Each function here returns such a schedule. Its ``lr`` is the learning rate at the start (for `warm_up` and `cosine`: the
+largest), a positive number or an array of them, one for each run of a batch.
+"""
+
+import numpy as np
+
+from lecture_optim.checks import at_least, positive
+
+__all__ = ["constant", "inverse_sqrt", "search_then_converge", "exponential", "cosine", "warm_up"]
+
+
+def constant(lr):
+    """lr_t = lr."""
+    positive(lr=lr)
+    return lambda t: lr
+
+
+def inverse_sqrt(lr):
+    """lr_t = lr / sqrt(t): the schedule of online convex optimization (Zinkevich 2003)."""
+    positive(lr=lr)
+    return lambda t: lr / np.sqrt(t)
+
+
+def search_then_converge(lr, tau):
+    """lr_t = lr / (1 + t / tau): constant while t << tau, then lr tau / t (Darken, Chang and Moody 1992)."""
+    positive(lr=lr, tau=tau)
+    return lambda t: lr / (1 + t / tau)
+
+
+def exponential(lr, half_life):
+    """lr_t = lr 2^(-(t - 1) / half_life): halved every ``half_life`` steps."""
+    positive(lr=lr, half_life=half_life)
+    return lambda t: lr * 0.5 ** ((t - 1) / half_life)
+
+
+def cosine(lr, T, lr_min=0.0):
+    """From lr at t = 1 down to lr_min at t = T along half a cosine, then lr_min (Loshchilov and Hutter 2017, equation 5).
+
+    ``lr_min`` may be 0 here, as only the steps from T on would have a zero learning rate.
+    """
+    positive(lr=lr)
+    at_least(2, T=T)
+    at_least(0, lr_min=lr_min)
+    return lambda t: lr_min + (lr - lr_min) * 0.5 * (1 + np.cos(np.pi * min((t - 1) / (T - 1), 1.0)))
+
+
+def warm_up(schedule, steps):
+    """Scale a schedule by t / steps during its first ``steps`` steps; a number for ``schedule`` means `constant`."""
+    at_least(1, steps=steps)
+    after = schedule if callable(schedule) else constant(schedule)
+    return lambda t: after(t) * min(t / steps, 1.0)

@@ -124,6 +124,10 @@ class Optimizer:
         """
         self._check(w, state)
         self._check_gradient(w, g)
+        return self.advance(w, g, state)
+
+    def advance(self, w, g, state):
+        """`update` without its checks, for loops that have checked all their gradients at once."""
         t = state.t + 1.0
         w, *states = self.rule(w, g, *state[1:], t, **self.hyper_at(t))
         return (w if self.project is None else self.project(w)), self.State(t, *states)

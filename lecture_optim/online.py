@@ -1,0 +1,141 @@
+"""The protocol of online learning: an optimizer plays w_t, sees the loss f_t and its gradient at w_t, pays, and moves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lecture_optim import checks
+
+__all__ = ["Run", "best_fixed", "one_pass", "play"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What `play` saw.
+
+    t (r,): the steps that were recorded. records: by name, what was recorded at them, each (r, ...). w, state: the parameters
+    and the state after the last step. loss: the total sum_t f_t(w_t). regret: loss minus the comparator's, None without one.
+    """
+
+    t: np.ndarray
+    records: dict
+    w: np.ndarray
+    state: tuple
+    loss: np.ndarray
+    regret: np.ndarray | None
+
+    def __getitem__(self, name):
+        if name not in self.records:
+            raise KeyError(f"{name!r} was not recorded; ask for it with record=; there is {', '.join(self.records) or 'nothing'}")
+        return self.records[name]
+
+
+def best_fixed(gradients, low=-1.0, high=1.0):
+    """The point of the box [low, high]^d with the least sum of the linear losses ``gradients`` (T, ...), `low` on a tie."""
+    return np.where(np.sum(gradients, axis=0) < 0, high, low)[()]
+
+
+def _steps(T, progress, what):
+    if not progress:
+        return range(T)
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ImportError('progress=True needs tqdm: pip install "lecture_optim[progress]"') from None
+    return tqdm(range(T), desc=what, unit="step")
+
+
+def _recorded(T, every):
+    """The 0-based steps to record: every `every`-th, and the last."""
+    checks.at_least(1, every=every)
+    steps = np.arange(0, T, int(every))
+    return steps if T == 0 or steps[-1] == T - 1 else np.append(steps, T - 1)
+
+
+def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=False):
+    """Play the optimizer ``o`` from the point w against a sequence of losses.
+
+    losses: an array of gradients (T, *w.shape), for f_t(w) = <g_t, w>; or a function (t, w) -> (f_t(w), gradient), which needs T.
+    A scalar w with (T,) is one run; w of shape (n, 1) with (T, n, 1) is n runs at once. comparator: a fixed point u, or for
+    a function of (t, w) the function itself is asked for f_t(u). record: names among "w" (before the step), "g", "loss" and
+    "regret" (sums up to and with step t) and the states (after the step). every: record each ``every``-th step and the last.
+    Returns a `Run`. Raises ValueError for a shape that does not fit, a gradient that is not finite, an unknown record.
+    """
+    linear = not callable(losses)
+    if linear:
+        losses = np.asarray(losses, dtype=float)
+        if losses.ndim == 0 or losses.shape[1:] != np.shape(w):
+            raise ValueError(f"losses must have shape (T, *w.shape) = (T, *{np.shape(w)}), but has {losses.shape}")
+        checks.finite(losses=losses)
+        T = len(losses) if T is None else T
+        if len(losses) < T:
+            raise ValueError(f"T must be at most the number of losses, {len(losses)}, but is {T}")
+    elif T is None:
+        raise ValueError("T must be given where losses is a function")
+    state = o.init(w)
+    known = ("w", "g", "loss", "regret", *state._fields[1:])
+    for name in record:
+        if name not in known:
+            raise ValueError(f"record must hold names among {known}, not {name!r}")
+    if "regret" in record and comparator is None:
+        raise ValueError("recording the regret needs a comparator")
+    steps = _recorded(T, every)
+    keep = {name: [] for name in record}
+    scalar = np.ndim(w) == 0
+    if linear and scalar:
+        # Python floats: indexing an array a million times costs more than the arithmetic of a step.
+        losses, w = losses.tolist(), float(w)
+    w = w if scalar else np.array(w, dtype=float)
+    loss = own = 0.0
+    next_record, k_record = (steps[0] if len(steps) else -1), 0
+    advance = o.advance if linear else o.update
+    for k in _steps(T, progress, o.rule.__name__):
+        if linear:
+            g = losses[k]
+            paid = g * w if scalar else np.sum(g * w, axis=-1)
+            if comparator is not None:
+                own = own + (g * comparator if scalar else np.sum(g * comparator, axis=-1))
+        else:
+            paid, g = losses(k + 1, w)
+            if comparator is not None:
+                own = own + losses(k + 1, comparator)[0]
+        loss = loss + paid
+        before = w
+        w, state = advance(w, g, state)
+        if k == next_record:
+            now = {"w": before, "g": g, "loss": loss, "regret": loss - own, **state._asdict()}
+            for name in record:
+                keep[name].append(now[name])
+            k_record += 1
+            next_record = steps[k_record] if k_record < len(steps) else -1
+    return Run(
+        t=steps + 1,
+        records={name: np.array(values) for name, values in keep.items()},
+        w=w,
+        state=state,
+        loss=loss,
+        regret=None if comparator is None else loss - own,
+    )
+
+
+def one_pass(o, problem, W, order=None, *, dense=False, masked=False, progress=False):
+    """One pass of the optimizer over the examples of a `SparseLogistic` problem, each seen once, in place on W.
+
+    W: (d,), or (d, k) for k runs side by side (with hyper-parameters of shape (k,)). order: the examples' order, 0 .. n - 1
+    unless given. dense: step on all of W with the zeros written out; otherwise only the rows of the example are touched
+    (`masked` as in `Optimizer.step_rows`).
+    Returns the loss of each example *before* its step, (n,) or (n, k): the progressive loss, an honest test on fresh data.
+    """
+    order = np.arange(len(problem)) if order is None else np.asarray(order)
+    state = o.init(W)
+    losses = np.empty((len(order), *W.shape[1:]))
+    g = np.zeros_like(W) if dense else None
+    for k in _steps(len(order), progress, o.rule.__name__):
+        losses[k], rows, G = problem.example(W, order[k])
+        if dense:
+            g[rows] = G
+            state = o.step(W, g, state)
+            g[rows] = 0.0
+        else:
+            state = o.step_rows(W, rows, G, state, masked=masked)
+    return losses

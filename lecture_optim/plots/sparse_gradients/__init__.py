@@ -1,0 +1,1 @@
+"""The figures of Part 1, a module a chapter."""

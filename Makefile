@@ -1,0 +1,40 @@
+# Every target calls the real tool; `make book` and `make test` set up what they need in .venv/, from the lock.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup book test notebooks check lock peers clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: $(READY) ## make .venv/ from requirements.lock
+
+# The file .venv/ready comes last, so that an interrupted set-up is taken up again.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or newer is needed, but $(PYTHON) is %d.%d: call make PYTHON=python3.12" % v[:2])'
+	@echo "Setting up .venv/ from requirements.lock: about a minute, once"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+book: $(READY) ## build the site: _build/html/index.html
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo "The book: _build/html/index.html"
+
+test: $(READY) ## prove the project: package, notebooks, site in a browser
+	$(BIN)/python -m pytest
+
+notebooks: $(READY) ## synchronise text and notebooks, re-execute what changed
+	$(BIN)/python book/notebooks.py
+
+check: $(READY) ## lint, and see whether text and notebooks are in step
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python book/notebooks.py --check
+
+lock: $(READY) ## renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+
+clean: ## remove what the targets made, .venv/ too
+	rm -rf _build .venv

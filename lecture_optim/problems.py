@@ -6,6 +6,7 @@ gradients, one a step along the first axis, of the linear losses f_t(w) = <g_t, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,7 +34,8 @@ class Problem:
     """A differentiable loss on R^d, as a mean over n terms where it has terms (n = 0 where it has none).
 
     loss(w, rows=None) -> (...) and gradient(w, rows=None) -> (..., d) for w of shape (..., d); ``rows`` picks the terms of a
-    batch, an index array. smoothness: the exact Lipschitz constant of the gradient, None where there is none.
+    batch: an index array (B,), or (k, B) with a batch of its own for each of k runs, for w of shape (k, d).
+    smoothness: the exact Lipschitz constant of the gradient, None where there is none.
     minimizer: one point of least loss, None where it is not known in closed form.
     """
 
@@ -84,6 +86,16 @@ def quadratic(A, b=None):
     )
 
 
+def _scores(w, A):
+    """<x, w> of the rows x of A: one matrix (n, d) for all runs, or one for each, (k, B, d) with w (k, d)."""
+    return w @ A.T if A.ndim == 2 else (A @ w[..., None])[..., 0]
+
+
+def _row_sums(c, A):
+    """The sums of the rows of A with weights c, (..., n) or (k, B): the transpose of `_scores`."""
+    return c @ A if A.ndim == 2 else (c[..., None, :] @ A)[..., 0, :]
+
+
 def least_squares(X, y):
     """Mean over the n rows of (<x, w> - y)^2 / 2, for X (n, d) and y (n,)."""
     X, y = _examples(X, y)
@@ -93,11 +105,11 @@ def least_squares(X, y):
 
     def loss(w, rows=None):
         A, b = pick(rows)
-        return 0.5 * np.mean((w @ A.T - b) ** 2, axis=-1)
+        return 0.5 * np.mean((_scores(w, A) - b) ** 2, axis=-1)
 
     def gradient(w, rows=None):
         A, b = pick(rows)
-        return (w @ A.T - b) @ A / len(b)
+        return _row_sums(_scores(w, A) - b, A) / b.shape[-1]
 
     return Problem(
         d=X.shape[1],
@@ -126,11 +138,11 @@ def logistic(X, y, l2=0.0):
 
     def loss(w, rows=None):
         terms = Z if rows is None else Z[rows]
-        return np.mean(log1p_exp(-(w @ terms.T)), axis=-1) + 0.5 * l2 * np.sum(w * w, axis=-1)
+        return np.mean(log1p_exp(-_scores(w, terms)), axis=-1) + 0.5 * l2 * np.sum(w * w, axis=-1)
 
     def gradient(w, rows=None):
         terms = Z if rows is None else Z[rows]
-        return -sigmoid(-(w @ terms.T)) @ terms / len(terms) + l2 * w
+        return -_row_sums(sigmoid(-_scores(w, terms)), terms) / terms.shape[-2] + l2 * w
 
     return Problem(
         d=X.shape[1], n=len(X), loss=loss, gradient=gradient, smoothness=float(np.linalg.norm(X, 2) ** 2 / (4 * len(X)) + l2)
@@ -212,7 +224,7 @@ class Network:
     @property
     def d(self):
         """The number of parameters."""
-        return sum((a + 1) * b for a, b in zip(self.sizes, self.sizes[1:], strict=False))
+        return sum((a + 1) * b for a, b in pairwise(self.sizes))
 
     def init(self, rng):
         """He's starting values: weights from N(0, 2 / inputs), biases 0 (He et al. 2015, section 2.2); shape (d,)."""
@@ -226,7 +238,7 @@ class Network:
         if np.shape(w) != (self.d,):
             raise ValueError(f"w must have shape {(self.d,)}, but has {np.shape(w)}")
         views, start = [], 0
-        for a, b in zip(self.sizes, self.sizes[1:], strict=False):
+        for a, b in pairwise(self.sizes):
             views.append((w[start : start + a * b].reshape(a, b), w[start + a * b : start + (a + 1) * b]))
             start += (a + 1) * b
         return views

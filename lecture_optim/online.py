@@ -118,24 +118,32 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
     )
 
 
-def one_pass(o, problem, W, order=None, *, dense=False, masked=False, progress=False):
+def one_pass(o, problem, W, order=None, *, travel=None, dense=False, masked=False, progress=False):
     """One pass of the optimizer over the examples of a `SparseLogistic` problem, each seen once, in place on W.
 
     W: (d,), or (d, k) for k runs side by side (with hyper-parameters of shape (k,)). order: the examples' order, 0 .. n - 1
-    unless given. dense: step on all of W with the zeros written out; otherwise only the rows of the example are touched
-    (`masked` as in `Optimizer.step_rows`).
+    unless given. travel: an array of W's shape, to which every step adds how far it moved each weight, |w_{t+1} - w_t|.
+    dense: step on all of W with the zeros written out; otherwise only the rows of the example are touched (`masked` as in
+    `Optimizer.step_rows`).
     Returns the loss of each example *before* its step, (n,) or (n, k): the progressive loss, an honest test on fresh data.
+    Raises ValueError for a travel of another shape.
     """
+    if travel is not None:
+        checks.same_shape(W=W, travel=travel)
     order = np.arange(len(problem)) if order is None else np.asarray(order)
     state = o.init(W)
     losses = np.empty((len(order), *W.shape[1:]))
     g = np.zeros_like(W) if dense else None
     for k in _steps(len(order), progress, o.rule.__name__):
         losses[k], rows, G = problem.example(W, order[k])
+        moved = ... if dense else rows
+        before = None if travel is None else np.array(W[moved])
         if dense:
             g[rows] = G
             state = o.step(W, g, state)
             g[rows] = 0.0
         else:
             state = o.step_rows(W, rows, G, state, masked=masked)
+        if travel is not None:
+            travel[moved] += np.abs(W[moved] - before)
     return losses

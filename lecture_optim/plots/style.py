@@ -81,7 +81,12 @@ def figure(rows=1, columns=1, width=7.2, height=3.4, **subplots):
     except ImportError:
         raise ImportError('figures need Matplotlib: pip install "lecture_optim[plots]"') from None
     with plt.rc_context(_RC):
-        return plt.subplots(rows, columns, figsize=(width, height), dpi=200, layout="constrained", **subplots)
+        made = plt.subplots(rows, columns, figsize=(width, height), dpi=200, layout="constrained", **subplots)
+        interactive = plt.isinteractive()
+    # The first figure of a notebook loads its backend, which turns interactive mode on: without it no later figure is shown,
+    # and leaving the context turned it off again.
+    plt.interactive(interactive)
+    return made
 
 
 def direct_label(axes, x, y, text, rule=None, **options):

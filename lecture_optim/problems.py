@@ -13,8 +13,8 @@ import numpy as np
 from lecture_optim import checks
 
 __all__ = [
-    "Network", "Problem", "SparseLogistic", "least_squares", "log1p_exp", "logistic", "one_hot", "power_law", "quadratic",
-    "reddi_periodic", "saddle", "sigmoid", "two_point",
+    "Network", "Problem", "SparseLogistic", "least_squares", "log1p_exp", "logistic", "mini_batches", "one_hot", "power_law",
+    "quadratic", "reddi_periodic", "saddle", "sigmoid", "two_point",
 ]  # fmt: skip
 
 
@@ -147,6 +147,23 @@ def logistic(X, y, l2=0.0):
     return Problem(
         d=X.shape[1], n=len(X), loss=loss, gradient=gradient, smoothness=float(np.linalg.norm(X, 2) ** 2 / (4 * len(X)) + l2)
     )
+
+
+def mini_batches(problem, size, rng):
+    """The losses of mini-batch descent for `online.play`: (t, w) -> (loss, gradient), each the mean over ``size`` random terms.
+
+    problem: a `Problem` of n terms. The terms are drawn with replacement, afresh at every step and for each run of a batch
+    w (k, d) by itself; size = None takes all n, so that nothing is random. Raises ValueError for a problem without terms or
+    size < 1.
+    """
+    checks.at_least(1, **{"the problem's number of terms n": problem.n})
+    checks.at_least(1, size=1 if size is None else size)
+
+    def losses(t, w):
+        rows = None if size is None else rng.integers(problem.n, size=(*w.shape[:-1], size))
+        return problem.loss(w, rows), problem.gradient(w, rows)
+
+    return losses
 
 
 def saddle():

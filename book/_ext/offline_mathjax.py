@@ -1,0 +1,37 @@
+"""Serve MathJax from the site itself, so that formulas render offline and from ``file://``.
+
+The files come from the locked package ``sphinx-mathjax-offline``. Used as a Sphinx extension that package copies all of
+MathJax (24 MB); the one component that this book loads, its fonts and the TeX extensions that it may ask for are 2 MB.
+"""
+
+import shutil
+from importlib import resources
+from pathlib import Path
+
+NEEDED = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
+
+
+def use_local_mathjax(app, config):
+    """Point Sphinx at the copy below ``_static``."""
+    config.mathjax_path = "mathjax/tex-chtml.js"
+
+
+def copy_mathjax(app):
+    """Copy the needed files before pages are written, because a page's link carries the checksum of its target."""
+    if app.builder.format != "html":
+        return
+    target = Path(app.outdir, "_static", "mathjax")
+    with resources.as_file(resources.files("sphinx-mathjax-offline") / "static" / "mathjax") as source:
+        for name in NEEDED:
+            if (source / name).is_dir():
+                shutil.copytree(source / name, target / name, dirs_exist_ok=True)
+            else:
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source / name, target / name)
+
+
+def setup(app):
+    """Connect the two steps to Sphinx."""
+    app.connect("config-inited", use_local_mathjax)
+    app.connect("builder-inited", copy_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -158,8 +158,15 @@ def rendered(notebook):
 
 def newer(pair, text, notebook, prefer=None):
     """The side of the pair that holds: "source", "notebook", or "both" (in step); `prefer` settles it if both were edited."""
-    if text is None or notebook is None:
-        return "notebook" if text is None else "source"
+    if notebook is None:
+        return "source"
+    if text is None:
+        if prefer != "notebook" and DIGEST in notebook.metadata:  # it had one
+            raise BookError(
+                f"{pair.show(pair.text)} is missing. Delete {pair.show(pair.notebook)} too if the chapter was renamed or removed;"
+                " or run again with --from-notebook to have the text written"
+            )
+        return "notebook"
     there, here, last = content(text), content(notebook), notebook.metadata.get(DIGEST)
     if there == here:
         return "both"
@@ -262,21 +269,27 @@ def update(pair, prefer=None, always=False, timeout=600):
 
 
 def out_of_step(pair):
-    """What `update` would mend, a sentence each; nothing is changed."""
+    """What is wrong with the pair, whatever is known of its last run: [] or one sentence; nothing is changed."""
     try:
         (_, text), (data, notebook) = read(pair, pair.text), read(pair, pair.notebook)
         side = newer(pair, text, notebook)
     except BookError as error:
         return [str(error)]
     name = pair.show(pair.notebook)
+    if text is None or notebook is None:
+        return [f"{pair.show(pair.text) if text is None else name} is missing"]
     if side != "both":
         return [f"{name} and {pair.show(pair.text)} differ; the {side} was edited last"]
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if counts != list(range(1, len(counts) + 1)):
         return [f"{name} holds cells that were not run, or not in order"]
-    if known(pair) and (reason := reason_to_run(pair, notebook)):
-        return [f"{name} has to be run again: {reason}"]
     return [] if rendered(assemble(written(notebook), notebook)) == data else [f"{name} was saved by another program"]
+
+
+def stale(pair):
+    """What is known here against the outputs of a pair that is in step: [] or one sentence."""
+    reason = known(pair) and reason_to_run(pair, read(pair, pair.notebook)[1])
+    return [f"{pair.show(pair.notebook)} has to be run again: {reason}"] if reason else []
 
 
 def select(pairs, names):
@@ -310,7 +323,7 @@ def main(arguments=None, root=ROOT):
         for number, pair in enumerate(pairs, start=1):
             print(f"[{number}/{len(pairs)}] {pair.name}: ", end="", flush=True)
             try:
-                found = out_of_step(pair) if options.check else []
+                found = (out_of_step(pair) or stale(pair)) if options.check else []
                 print(
                     "; ".join(found) or "in step" if options.check else update(pair, options.prefer, options.all, options.timeout)
                 )

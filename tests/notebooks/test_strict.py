@@ -1,0 +1,169 @@
+"""The settings of this repository make pytest re-execute the notebooks and notice every change of what they store."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from notebooks import ROOT, Pair, update
+
+from .samples import TEXT, repository
+
+PLOT = """
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line that rises to the right.
+  figure:
+    caption: A rising line
+    name: fig-line
+---
+import matplotlib.pyplot as plt
+
+fig, axes = plt.subplots(figsize=(2, 1.5))
+_ = axes.plot([1, 2])
+```
+
+## Summary
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A repository with two executed notebooks and this repository's settings of pytest."""
+    root = tmp_path_factory.mktemp("finished")
+    update(repository(root, TEXT.replace("\n## Summary\n", PLOT)))
+    update(repository(root, "# More\n\n```{code-cell} ipython3\n1 + 1\n```\n", "2-more/one"))
+    for path in ("pyproject.toml", "book/conftest.py", "tests/conftest.py", "book/notebooks.py"):
+        (root / path).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / path, root / path)
+    (root / "tests/test_sum.py").write_text("def test_sum():\n    assert 1 + 1 == 2\n")
+    return Pair(root, "1-sums/adding")
+
+
+@pytest.fixture
+def pair(finished, tmp_path):
+    shutil.copytree(finished.root, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build"))
+    return Pair(tmp_path, finished.name)
+
+
+def pytest_in(root, *arguments, **environment):
+    """(exit code, output) of pytest in the folder `root`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name != "CI"}
+    call = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    done = subprocess.run(call, cwd=root, env={**kept, **environment}, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def last_lines(output, count):
+    return output.strip().splitlines()[-count:]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_sound_notebooks_pass_and_are_counted(pair, workers):
+    code, output = pytest_in(pair.root, "-n", workers)
+    assert code == 0, output
+    counts, closing = last_lines(output, 2)
+    assert counts == "ran 2 notebooks with 4 cells, and 1 other tests"
+    assert re.fullmatch(r"=+ 5 passed in .*s =+", closing)
+
+
+def redraw(root):
+    """Let the stored figure be that of a slightly other line."""
+    adding = Pair(root, "1-sums/adding")
+    adding.text.write_text(adding.text.read_text().replace("plot([1, 2])", "plot([1, 2.1])"))
+    update(adding)
+    adding.notebook.write_text(adding.notebook.read_text().replace("plot([1, 2.1])", "plot([1, 2])"))
+
+
+def take_figure_away(root):
+    path = root / "book/1-sums/adding.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("image/png", None)
+    nbformat.write(notebook, path)
+
+
+def replaced(old, new):
+    """Change the text of the stored notebook."""
+
+    def change(root):
+        path = root / "book/1-sums/adding.ipynb"
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("tamper", "complaint"),
+    [
+        (replaced("5.000", "5.001"), "Cell outputs differ"),
+        (replaced("a, b = 2, 3", "a, b = 2, 4"), "Cell outputs differ"),
+        (replaced("a, b = 2, 3", "a, b = 2"), "Cell execution caused an exception"),
+        (redraw, "A figure differs from the stored one"),
+        (take_figure_away, "The cell draws 1 figures, its notebook stores 0"),
+    ],
+    ids=["digit", "code", "error", "pixels", "no figure"],
+)
+def test_a_notebook_that_was_tampered_with_fails(pair, tamper, complaint):
+    tamper(pair.root)
+    code, output = pytest_in(pair.root, "-n0", "book/1-sums")
+    assert code == 1 and complaint in output, output
+
+
+def test_text_sources_and_modules_of_the_book_are_no_tests(pair):
+    code, output = pytest_in(pair.root, "--collect-only", "-q", "-n0")
+    assert code == 0
+    found = {line.partition("::")[0] for line in output.splitlines() if "::" in line}
+    assert found == {"tests/test_sum.py", "book/1-sums/adding.ipynb", "book/2-more/one.ipynb"}
+
+
+SKIPS = """import pytest
+
+def test_called():
+    pytest.skip("{0}")
+
+@pytest.mark.skipif(True, reason="{0}")
+def test_marked():
+    pass
+"""
+SKIPPED_FILE = "import pytest\n\npytest.skip({0!r}, allow_module_level=True)\n"
+EXPECTED = "import pytest\n\n@pytest.mark.xfail\ndef test_known():\n    assert 0\n"
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(("skips", "count"), [(SKIPS, 2), (SKIPPED_FILE, 1)], ids=["tests", "file"])
+def test_ci_takes_no_skip_for_want_of_a_tool(pair, skips, count, workers):
+    (pair.root / "tests/test_site.py").write_text(skips.format("needs a browser"))
+    code, output = pytest_in(pair.root, "-n", workers, "tests", CI="true")
+    assert code != 0 and output.count("skipped, which CI does not allow: needs a browser") >= count
+    assert re.fullmatch(r"=+ .*\b[12] (error|failed).* in .*s =+", last_lines(output, 1)[0])
+
+
+def test_skips_are_taken_elsewhere_and_by_design_on_ci(pair):
+    (pair.root / "tests/test_known.py").write_text(EXPECTED)
+    for reason, environment in (("needs a browser", {}), ("by design: no such call on this platform", {"CI": "true"})):
+        (pair.root / "tests/test_site.py").write_text(SKIPS.format(reason))
+        (pair.root / "tests/test_file.py").write_text(SKIPPED_FILE.format(reason))
+        code, output = pytest_in(pair.root, "-n0", "tests", **environment)
+        assert code == 0 and "1 passed, 3 skipped, 1 xfailed" in last_lines(output, 1)[0]
+
+
+def test_hypothesis_draws_the_same_on_ci(pair):
+    lines = [
+        "from hypothesis import given, settings, strategies",
+        "@settings(max_examples=20)",
+        "@given(strategies.integers())",
+        "def test_draws(n):",
+        "    print('drew', n)",
+    ]
+    (pair.root / "tests/test_draws.py").write_text("\n".join(lines) + "\n")
+    runs = [re.findall("drew .*", pytest_in(pair.root, "-n0", "-s", "tests", CI="1")[1]) for _ in range(2)]
+    assert len(runs[0]) == 20 and runs[0] == runs[1]

@@ -2,14 +2,29 @@
 
 import numpy as np
 
-__all__ = ["at_least", "below_one", "finite", "positive", "same_shape"]
+__all__ = ["at_least", "below_one", "finite", "fits", "floats", "numbers", "positive", "same_shape"]
+
+
+def numbers(name, value):
+    """The value as an array; raises TypeError unless it holds real numbers (text that reads as a number is text)."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be a number or an array of numbers, not {value!r}")
+    return array
+
+
+def floats(name, value):
+    """The value itself where it is a float or a float array, else the same numbers as float64; TypeError as in `numbers`."""
+    if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", None) == "f":
+        return value
+    return numbers(name, value).astype(float)[()]
 
 
 def _values(name, value):
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number or an array of numbers, not {value!r}") from None
+    array = numbers(name, value)
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but is {value!r}")
     return array
@@ -42,10 +57,11 @@ def below_one(**named):
 def finite(**named):
     """Raise ValueError that names the array and its first bad entry where one holds NaN or infinity."""
     for name, value in named.items():
-        bad = ~np.isfinite(value)
+        array = numbers(name, value)
+        bad = ~np.isfinite(array)
         if np.any(bad):
-            where = "" if np.ndim(value) == 0 else f" at index {tuple(int(i) for i in np.argwhere(bad)[0])}"
-            raise ValueError(f"{name} must be finite, but holds {np.asarray(value)[bad][0]}{where}; the step was not taken")
+            where = "" if array.ndim == 0 else f" at index {tuple(int(i) for i in np.argwhere(bad)[0])}"
+            raise ValueError(f"{name} must be finite, but holds {array[bad][0]}{where}")
 
 
 def same_shape(**named):
@@ -54,3 +70,11 @@ def same_shape(**named):
     for name, value in others:
         if np.shape(value) != np.shape(reference):
             raise ValueError(f"{name} must have the shape of {first}, {np.shape(reference)}, but has {np.shape(value)}")
+
+
+def fits(shape, target, **named):
+    """Raise ValueError that names both unless every value broadcasts to the shape, which ``target`` has."""
+    for name, value in named.items():
+        own = np.shape(value)
+        if len(own) > len(shape) or any(a not in (1, b) for a, b in zip(own[::-1], shape[::-1], strict=False)):
+            raise ValueError(f"{name} must broadcast to the shape of {target}, {shape}, but has {own}")

@@ -16,11 +16,16 @@ ENGINES = ("numpy",)
 # 32,768 float64 numbers are 256 KiB: w, g, the states and the temporaries of a block stay in a core's second-level cache.
 BLOCK = 32_768
 
+# Rules whose coordinates do not see each other, so that any part of the vector may be stepped alone. A rule from elsewhere
+# (one that divides by ||g||, say) may not be cut up, and AdaGrad-norm takes the norm of the whole.
+_COORDINATEWISE = frozenset(getattr(rules, name) for name in rules.__all__ if name != "adagrad_norm")
+
 # Rules for which a zero gradient changes neither w nor any state, so that touching only the rows seen is the dense step.
 _EXACT_ON_ROWS = frozenset({rules.sgd, rules.sign_sgd, rules.adagrad_norm, rules.adagrad})
 
 _IN_UNIT_INTERVAL = {"beta1", "beta2", "mu", "rho"}
-_MAY_BE_ZERO = {"eps", "eps_root", "weight_decay"}
+_POSITIVE = {"lr", "eta"}
+_AT_LEAST_ZERO = {"eps", "eps_root", "weight_decay"}
 
 
 def exact_on_rows(rule):
@@ -30,6 +35,8 @@ def exact_on_rows(rule):
 
 def _signature(rule):
     """The names of a rule's states and its hyper-parameters with their defaults, read from its signature."""
+    if not callable(rule) or not hasattr(rule, "__name__"):
+        raise TypeError(f"rule must be a function (w, g, *states, t, lr, ...), not {rule!r}")
     parameters = inspect.signature(rule).parameters
     names = list(parameters)
     if names[:2] != ["w", "g"] or "t" not in names or names[names.index("t") + 1 :][:1] != ["lr"]:
@@ -38,13 +45,23 @@ def _signature(rule):
     return tuple(names[2:t]), {name: parameters[name].default for name in names[t + 1 :]}
 
 
-def _check_hyper(name, value):
+def _hyper(name, value, scheduled=False):
+    """The value of a hyper-parameter as a Python float or a float array; raises where it is out of its range.
+
+    A NumPy scalar becomes a Python float, which leaves float32 arrays float32.
+    """
+    if isinstance(value, float) and 0 < value < 1:
+        return float(value)  # the common case, allowed for every name
     if name in _IN_UNIT_INTERVAL:
         checks.below_one(**{name: value})
-    elif name in _MAY_BE_ZERO:
+    elif name in _POSITIVE and not scheduled:
+        checks.positive(**{name: value})
+    elif name in _AT_LEAST_ZERO or name in _POSITIVE:
+        # A schedule may end at 0 (the cosine does): a step of length 0 is a step.
         checks.at_least(0, **{name: value})
     else:
-        checks.positive(**{name: value})
+        checks.finite(**{name: value})
+    return float(value) if np.ndim(value) == 0 else checks.floats(name, value)
 
 
 def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hyper):
@@ -58,6 +75,7 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {ENGINES}, but is {engine!r}")
     states, defaults = _signature(rule)
+    title = rule.__name__ if rule.__name__.isidentifier() else "rule"  # a lambda has no name to show
     unknown = sorted(set(hyper) - set(defaults))
     if unknown:
         raise TypeError(f"{rule.__name__} has no hyper-parameter {unknown[0]!r}; it has {', '.join(defaults)}")
@@ -66,10 +84,10 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
         if value is inspect.Parameter.empty:
             raise TypeError(f"{rule.__name__} needs a value for {name}")
         if not callable(value):
-            _check_hyper(name, value)
+            values[name] = _hyper(name, value)
     if project is not None and not callable(project):
         raise TypeError(f"project must be a function of w, such as box(-1, 1), not {project!r}")
-    return Optimizer(rule, values, project, engine, check_finite, namedtuple(f"{rule.__name__}_state", ("t", *states)))
+    return Optimizer(rule, values, project, engine, check_finite, namedtuple(f"{title}_state", ("t", *states)))
 
 
 @dataclass(frozen=True)
@@ -88,61 +106,77 @@ class Optimizer:
         now = {}
         for name, value in self.hyper.items():
             if callable(value):
-                value = value(t)
-                # A schedule may end at 0 (the cosine does): a step of length 0 is a step. NaN fails the comparison too.
-                if not np.all(np.greater_equal(value, 0)):
-                    raise ValueError(f"the schedule of {name} must stay >= 0, but is {value!r} at t = {t:g}")
+                try:
+                    value = _hyper(name, value(t), scheduled=True)
+                except (TypeError, ValueError) as error:
+                    raise type(error)(f"the schedule of {name} fails at t = {t:g}: {error}") from error
             now[name] = value
         return now
 
     def init(self, w, **start):
         """The state before the first step: t = 0 and zeros, or the values given by name (broadcast), as in init(w, s=0.1).
 
-        w: a float or a float array. Raises TypeError for an unknown state, ValueError for a start that is not finite.
+        w: a float or a float array. Raises TypeError for an unknown state or a rule that does not return (w, *states),
+        ValueError for a start that is not finite and for a start or a hyper-parameter of a shape that does not fit w.
         """
         names = self.State._fields[1:]
         unknown = sorted(set(start) - set(names))
         if unknown:
             raise TypeError(f"{self.rule.__name__} has no state {unknown[0]!r}; it has {', '.join(names) or 'none'}")
+        w = checks.floats("w", w)
         checks.finite(w=w, **start)
-        dtype = w.dtype if getattr(w, "dtype", np.dtype(int)).kind == "f" else np.dtype(float)
-        # One trial step tells the states' shapes: AdaGrad-norm keeps one number where AdaGrad keeps a vector.
-        zero = np.zeros(np.shape(w), dtype)[()]
-        with np.errstate(all="ignore"):
-            _, *trial = self.rule(zero, zero, *[zero] * len(names), 1.0, **self.hyper_at(1.0))
-        states = [np.zeros(np.shape(s), dtype)[()] for s in trial]
-        for i, name in enumerate(names):
-            if name in start:
-                full = np.array(np.broadcast_to(np.asarray(start[name], dtype), states[i].shape))
-                states[i] = full[()]
+        hyper, dtype = self.hyper_at(1.0), getattr(w, "dtype", float)
+        for name, value in hyper.items():
+            checks.fits(np.shape(w), "w", **{name: value})
+        states = []
+        for name, shape in zip(names, self._state_shapes(np.zeros(np.shape(w), dtype)[()], hyper), strict=True):
+            value = start.get(name, 0.0)
+            checks.fits(shape, f"state {name}", **{name: value})
+            states.append(np.full(shape, value, dtype)[()])
         return self.State(0.0, *states)
+
+    def _state_shapes(self, zero, hyper):
+        """The states' shapes for a w like zero: AdaGrad-norm keeps one number where AdaGrad keeps a vector.
+
+        Trial steps from states that are plain numbers tell them; n states may take n steps to pass a shape on to the last.
+        """
+        names = self.State._fields[1:]
+        states = [0.0] * len(names)
+        for _ in range(max(len(names), 1)):
+            with np.errstate(all="ignore"):
+                trial = self.rule(zero, zero, *states, 1.0, **hyper)
+            if not isinstance(trial, tuple) or len(trial) != 1 + len(names):
+                raise TypeError(f"{self.rule.__name__} must return the tuple ({', '.join(('w', *names))},), not {trial!r}")
+            states = trial[1:]
+        per_run = (*zero.shape[:-1], 1)
+        return [per_run if np.shape(s) == per_run else zero.shape for s in states]
 
     def update(self, w, g, state):
         """One step, pure: returns the new (w, state) and leaves w, g and state as they were.
 
         w, g: floats or float arrays of one shape. Raises ValueError for another shape or a gradient that is not finite.
         """
+        w = checks.floats("w", w)
         self._check(w, state)
-        self._check_gradient(w, g)
-        return self.advance(w, g, state)
+        return self.advance(w, self._gradient(w, g), state)
 
     def advance(self, w, g, state):
         """`update` without its checks, for loops that have checked all their gradients at once."""
         t = state.t + 1.0
-        w, *states = self.rule(w, g, *state[1:], t, **self.hyper_at(t))
-        return (w if self.project is None else self.project(w)), self.State(t, *states)
+        w, *states = self._new(w, g, state[1:], t, self.hyper_at(t))
+        return w, self.State(t, *states)
 
     def step(self, w, g, state):
         """The same step in place: changes the array w and the state's arrays and returns the state with its new t.
 
         Nothing is changed where an error is raised. Long vectors go block by block, so that temporaries stay in the cache.
         """
-        self._check_writable(w, "step")
         self._check(w, state)
-        self._check_gradient(w, g)
+        self._check_writable("step", "w", w, state)
+        g = self._gradient(w, g)
         t = state.t + 1.0
         arrays, hyper = (w, *state[1:]), self.hyper_at(t)
-        if self._blocks(w, g, state, hyper):
+        if self._blocks(arrays, g, hyper):
             flat, g = [a.reshape(-1) for a in arrays], g.reshape(-1)
             for start in range(0, g.size, BLOCK):
                 part = slice(start, start + BLOCK)
@@ -150,53 +184,91 @@ class Optimizer:
                 for array, value in zip(flat, new, strict=True):
                     array[part] = value
         else:
-            new = self.rule(w, g, *state[1:], t, **hyper)
-            for array, value in zip(arrays, new, strict=True):
+            for array, value in zip(arrays, self._new(w, g, state[1:], t, hyper), strict=True):
                 array[...] = value
-        if self.project is not None:
-            w[...] = self.project(w)
         return state._replace(t=t)
 
     def step_rows(self, W, rows, G, state, *, masked=False):
         """The step in place on the given rows of W (its first axis), for a gradient that is zero elsewhere.
 
         W: (n,) or (n, m); rows: k distinct integers; G: (k,) or (k, m), the gradient's rows. Equal to the dense `step` where
-        `exact_on_rows(rule)`. Elsewhere untouched rows would move or decay in the dense step: pass masked=True to have them
-        stand still (the convention of PyTorch's SparseAdam).
+        `exact_on_rows(rule)` (and W is in the set that `project` projects to). Elsewhere untouched rows would move or decay in
+        the dense step: pass masked=True to have them stand still (the convention of PyTorch's SparseAdam).
         Raises ValueError for repeated or missing rows, other shapes, NaN, a projection that is not coordinatewise.
         """
         rows = np.asarray(rows)
-        self._check_rows(W, rows, G, state, masked)
+        if rows.shape == (0,):
+            rows = rows.astype(np.intp)  # np.asarray([]) holds no integers because it holds nothing
+        G = self._check_rows(W, rows, G, state, masked)
         t = state.t + 1.0
         # AdaGrad-norm's single sum is not indexed by row.
-        states = [s[rows] if s.shape == W.shape else s for s in state[1:]]
-        new_w, *new = self.rule(W[rows], G, *states, t, **self.hyper_at(t))
-        W[rows] = new_w if self.project is None else self.project(new_w)
-        for s, value in zip(state[1:], new, strict=True):
-            s[rows if s.shape == W.shape else ...] = value
+        places = [rows if len(s) == len(W) else slice(None) for s in state[1:]]
+        states = [s[place] for s, place in zip(state[1:], places, strict=True)]
+        hyper = self.hyper_at(t)
+        for name, value in hyper.items():
+            checks.fits(W.shape, "W", **{name: value})
+            if np.ndim(value):
+                hyper[name] = np.broadcast_to(value, W.shape)[rows]
+        W[rows], *new = self._new(W[rows], G, states, t, hyper)
+        for s, place, value in zip(state[1:], places, new, strict=True):
+            s[place] = value
         return state._replace(t=t)
 
-    def _check_gradient(self, w, g):
+    def _new(self, w, g, states, t, hyper):
+        """The rule's results and the projection, each of the shape and type of what it replaces and in memory of its own."""
+        new = self.rule(w, g, *states, t, **hyper)
+        if isinstance(w, float):
+            return new if self.project is None else (self.project(new[0]), *new[1:])
+        old = (w, *states)
+        # A rule may hand on what it was given (the last gradient as a state, a state moved up by one): that is copied, or
+        # writing one of them would change the other.
+        new = [self._like(*pair, owned=(g, *old)) for pair in zip(("w", *self.State._fields[1:]), old, new, strict=True)]
+        if self.project is not None:
+            new[0] = self._like("project(w)", w, self.project(new[0]))
+        return new
+
+    @staticmethod
+    def _like(name, old, new, owned=()):
+        if np.shape(new) != np.shape(old):
+            raise ValueError(f"{name} would change its shape from {np.shape(old)} to {np.shape(new)} in this step")
+        dtype = getattr(old, "dtype", np.dtype(float))
+        if dtype.kind == "f" and getattr(new, "dtype", None) != dtype:
+            return np.asarray(new).astype(dtype)[()]
+        if getattr(new, "base", None) is not None or any(new is x for x in owned):
+            return new.copy()
+        return new
+
+    def _gradient(self, w, g):
+        g = checks.floats("g", g)
         checks.same_shape(w=w, g=g)
         if self.check_finite:
             checks.finite(g=g)
+        return g
 
     def _check(self, w, state):
-        if not isinstance(state, tuple) or state._fields != self.State._fields:
-            raise TypeError(f"state must be a {self.State.__name__}, as init(w) returns, not {type(state).__name__}")
+        # By name, so that the state goes on in another optimizer of the same rule.
+        if type(state).__name__ != self.State.__name__ or getattr(state, "_fields", None) != self.State._fields:
+            raise TypeError(f"state must be the {self.State.__name__} that init(w) returns, not {type(state).__name__}")
         for name, s in zip(state._fields[1:], state[1:], strict=True):
             if np.shape(s) != np.shape(w) and np.shape(s) != (*np.shape(w)[:-1], 1):
                 raise ValueError(f"state {name} has shape {np.shape(s)}, but w has {np.shape(w)}: make it with init(w)")
 
-    def _check_writable(self, w, method):
+    @staticmethod
+    def _check_writable(method, title, w, state):
         if not isinstance(w, np.ndarray) or w.ndim == 0:
-            raise TypeError(f"{method} changes w in place, so w must be an array with an axis, not {w!r}; update takes scalars")
-        if w.dtype.kind != "f" or not w.flags.writeable:
-            kind = "a read-only array" if w.dtype.kind == "f" else f"an array of {w.dtype}"
-            raise TypeError(f"{method} changes w in place, so w must be a writable float array, not {kind}; update takes any")
+            raise TypeError(
+                f"{method} changes {title} in place, so {title} must be an array with an axis, not {w!r}; update takes scalars"
+            )
+        for name, array in ((title, w), *zip(state._fields[1:], state[1:], strict=True)):
+            if array.dtype.kind != "f" or not array.flags.writeable:
+                kind = "a read-only array" if array.dtype.kind == "f" else f"an array of {array.dtype}"
+                raise TypeError(
+                    f"{method} changes {name} in place, so {name} must be a writable float array, not {kind}; update takes any"
+                )
 
     def _check_rows(self, W, rows, G, state, masked):
-        self._check_writable(W, "step_rows")
+        self._check(W, state)
+        self._check_writable("step_rows", "W", W, state)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise ValueError(f"rows must be a list of integers, but has shape {rows.shape} and type {rows.dtype}")
         if rows.size and (rows.min() < 0 or rows.max() >= len(W)):
@@ -210,19 +282,23 @@ class Optimizer:
         if self.rule is rules.adagrad_norm and W.ndim != 1:
             raise ValueError("adagrad_norm on rows takes one norm for the whole of W, so W must have one axis")
         if self.project is not None and not getattr(self.project, "coordinatewise", False):
-            raise ValueError("project must act on each coordinate alone (as box does) to be used on rows")
+            raise ValueError("project must treat every coordinate alike (as box with two numbers does) to be used on rows")
+        G = checks.floats("G", G)
         if np.shape(G) != (rows.size, *W.shape[1:]):
             raise ValueError(f"G must have the shape {(rows.size, *W.shape[1:])} of W[rows], but has {np.shape(G)}")
-        self._check(W, state)
         if self.check_finite:
             checks.finite(G=G)
+        return G
 
-    @staticmethod
-    def _blocks(w, g, state, hyper):
-        """Whether a step may go block by block: one layout, a state number for every coordinate, scalar hyper-parameters."""
-        arrays = (w, g, *state[1:])
+    def _blocks(self, arrays, g, hyper):
+        """Whether a step may go block by block: one layout, coordinates that do not see each other, nothing left that can fail.
+
+        A projection needs the whole vector and may reject it, so w is then written in one go.
+        """
         return (
-            w.size > BLOCK
-            and all(a.shape == w.shape and a.flags.c_contiguous for a in arrays)
+            g.size > BLOCK
+            and self.rule in _COORDINATEWISE
+            and self.project is None
+            and all(a.shape == g.shape and a.flags.c_contiguous for a in (g, *arrays))
             and all(np.ndim(value) == 0 for value in hyper.values())
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lecture_optim.checks import finite, positive
+from lecture_optim.checks import finite, numbers, positive
 
 __all__ = ["ball", "box"]
 
@@ -12,8 +12,10 @@ def box(low, high):
 
     It is the nearest point in the Euclidean norm and in every weighted norm sum_i h_i w_i^2 with h_i > 0, as the coordinates
     separate: the projection that AdaGrad's analysis asks for costs no more than a clip.
-    Raises ValueError where a bound is NaN or low > high.
+    Raises ValueError where a bound is NaN or low > high, TypeError where a bound is no number.
     """
+    numbers("low", low)
+    numbers("high", high)
     if np.isnan(low).any() or np.isnan(high).any():
         raise ValueError(f"low and high must not be NaN, but are {low!r} and {high!r}")
     if not np.all(np.asarray(low) <= np.asarray(high)):
@@ -22,13 +24,15 @@ def box(low, high):
     def project(w):
         return np.minimum(np.maximum(w, low), high)
 
-    project.coordinatewise = True
+    # Bounds of one coordinate each would have to be picked like the rows.
+    project.coordinatewise = np.ndim(low) == np.ndim(high) == 0
     return project
 
 
 def ball(radius, center=0.0):
     """Projection onto {||w - center||_2 <= radius}; the norm is that of the last axis, so a batch is projected run by run.
 
+    radius: a number, or an array (..., 1) with one for each run; center: a number or an array that broadcasts against w.
     Raises ValueError unless radius > 0 and center is finite.
     """
     positive(radius=radius)

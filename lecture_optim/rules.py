@@ -54,7 +54,7 @@ def nesterov(w, g, delta, t, lr, mu=0.9):
 
     The paper iterates delta' = mu delta - lr grad(x + mu delta), x' = x + delta'. The point where the gradient is taken,
     w = x + mu delta, then moves to w' = x' + mu delta' = w - lr g + mu delta', so ``g`` is the gradient at ``w`` as in every
-    other rule; PyTorch and optax store the same point.
+    other rule; PyTorch and optax store the same point. Where mu changes, this looks ahead with mu_t and the paper with mu_{t+1}.
     """
     delta = mu * delta - lr * g
     return w - lr * g + mu * delta, delta
@@ -129,7 +129,8 @@ def adamax(w, g, m, u, t, lr, beta1=0.9, beta2=0.999):
 def nadam(w, g, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     """Nadam (Dozat 2016) with a constant momentum beta1: Adam whose average looks one step ahead.
 
-    optax has this form; PyTorch and Keras let the momentum grow with t after Dozat's schedule.
+    optax has this form; PyTorch and Keras let the momentum grow with t after Dozat's schedule. The printed Algorithm 2 has one
+    more factor beta2 on v_hat, which all three leave out.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g

@@ -43,6 +43,8 @@ def cosine(lr, T, lr_min=0.0):
     positive(lr=lr)
     at_least(2, T=T)
     at_least(0, lr_min=lr_min)
+    if np.any(np.greater(lr_min, lr)):
+        raise ValueError(f"lr_min must be <= lr, but lr_min is {lr_min!r} and lr is {lr!r}")
     return lambda t: lr_min + (lr - lr_min) * 0.5 * (1 + np.cos(np.pi * min((t - 1) / (T - 1), 1.0)))
 
 

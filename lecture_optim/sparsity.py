@@ -95,8 +95,9 @@ def window_unions(indptr, indices, length, order=None):
     indices = np.asarray(indices, dtype=np.int64)
     window = np.repeat(position // length, np.diff(indptr))
     width = int(indices.max(initial=0)) + 1
-    touched = np.unique(window * width + indices) // width
-    return np.bincount(touched, minlength=n // length)[: n // length]
+    pairs = np.sort(window * width + indices)  # faster than np.unique, which hashes
+    distinct = pairs[np.diff(pairs, prepend=-1) > 0]
+    return np.bincount(distinct // width, minlength=n // length)[: n // length]
 
 
 def expected_union(p, n):

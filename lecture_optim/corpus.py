@@ -29,6 +29,7 @@ from pathlib import Path
 import numpy as np
 
 from lecture_optim import checks
+from lecture_optim.progress import bar
 
 __all__ = ["Corpus", "load", "read", "words"]
 
@@ -194,7 +195,7 @@ def read(numpy_folder, sympy_folder, progress=False):
     files = [(name, folder, file) for name, folder in folders.items() for file in _files(folder)]
     kept = {name: {} for name in folders}
     with _no_garbage_collection():
-        for name, folder, file in _bar(files) if progress else files:
+        for name, folder, file in bar(files, progress, "reading", "file"):
             for source, text in _paragraphs(folder, file):
                 row = frozenset(words(text))
                 if len(row) >= LEAST_WORDS:
@@ -269,11 +270,3 @@ def _no_garbage_collection():
     finally:
         if was_on:
             gc.enable()
-
-
-def _bar(files):
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise ImportError('progress=True needs tqdm: pip install "lecture_optim[progress]"') from None
-    return tqdm(files, desc="reading", unit="file")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lecture_optim import checks
+from lecture_optim.progress import bar
 
 __all__ = ["Run", "best_fixed", "one_pass", "play"]
 
@@ -33,16 +34,6 @@ class Run:
 def best_fixed(gradients, low=-1.0, high=1.0):
     """The point of the box [low, high]^d with the least sum of the linear losses ``gradients`` (T, ...), `low` on a tie."""
     return np.where(np.sum(gradients, axis=0) < 0, high, low)[()]
-
-
-def _steps(T, progress, what):
-    if not progress:
-        return range(T)
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        raise ImportError('progress=True needs tqdm: pip install "lecture_optim[progress]"') from None
-    return tqdm(range(T), desc=what, unit="step")
 
 
 def _recorded(T, every):
@@ -89,7 +80,7 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
     loss = own = 0.0
     next_record, k_record = (steps[0] if len(steps) else -1), 0
     advance = o.advance if linear else o.update
-    for k in _steps(T, progress, o.rule.__name__):
+    for k in bar(range(T), progress, o.rule.__name__, "step"):
         if linear:
             g = losses[k]
             paid = g * w if scalar else np.sum(g * w, axis=-1)
@@ -134,7 +125,7 @@ def one_pass(o, problem, W, order=None, *, travel=None, dense=False, masked=Fals
     state = o.init(W)
     losses = np.empty((len(order), *W.shape[1:]))
     g = np.zeros_like(W) if dense else None
-    for k in _steps(len(order), progress, o.rule.__name__):
+    for k in bar(range(len(order)), progress, o.rule.__name__, "step"):
         losses[k], rows, G = problem.example(W, order[k])
         moved = ... if dense else rows
         before = None if travel is None else np.array(W[moved])

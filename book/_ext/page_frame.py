@@ -42,6 +42,21 @@ def complete_head(app, pagename, templatename, context, doctree):
         app.add_js_file(None, body=NO_EXCERPTS_FROM_FILES)
 
 
+def name_equations(app, doctree):
+    """Name numbered ``align`` blocks after their order on the page; MyST names them at random, so no two builds agree."""
+    equations = app.env.get_domain("math").equations
+    blocks = [block for block in doctree.findall(nodes.math_block) if "amsmath" in block["classes"] and block.get("label")]
+    for number, block in enumerate(blocks, start=1):
+        label = f"{app.env.docname}-align-{number}"
+        old, new = (nodes.make_id(f"equation-{name}") for name in (block["label"], label))
+        equations[label] = equations.pop(block["label"])
+        for element in doctree.findall(nodes.Element):
+            element["ids"] = [new if name == old else name for name in element["ids"]]
+            if element.get("refid") == old:
+                element["refid"] = new
+        block["label"] = label
+
+
 def refine_document(app, doctree, docname):
     """Let long formulas scroll by keyboard, size computed figures, drop repeated ids and unused numbers, mark proofs."""
     for formula in doctree.findall(nodes.math_block):
@@ -99,6 +114,7 @@ def setup(app):
     app.add_config_value("page_description", "", "html", str)
     app.add_config_value("comments_config", {}, "html", dict)  # Jupyter Book always sets it, for an extension left out here
     app.connect("html-page-context", complete_head)
+    app.connect("doctree-read", name_equations)
     app.connect("doctree-resolved", refine_document)
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))

@@ -1,0 +1,88 @@
+"""The built site and the browser that its tests share."""
+
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from playwright.sync_api import sync_playwright
+
+from .visit import ARGUMENTS, Visitor, find_browser
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = (str(Path(sysconfig.get_path("scripts"), "jupyter-book")), "build", ".", "-W", "-n", "--keep-going")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "_build", "__pycache__", ".*_cache", ".ipynb_checkpoints", "*.egg-info")
+
+
+def copy_sources(target):
+    """Copy what a fresh clone would hold, and new files that are not ignored, to the folder `target`."""
+    if not (ROOT / ".git").exists():
+        shutil.copytree(ROOT, target, ignore=LEFT_OUT)
+        return
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    for name in subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
+        if (ROOT / name).is_file():  # a deleted file is listed until its deletion is committed
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target / name)
+
+
+def build(folder, sources=copy_sources, **environment):
+    """Build the site in `folder`, which `sources` fills; returns the folder of the pages, AssertionError with the log."""
+    sources(folder)
+    environment = os.environ | {"NO_COLOR": "1"} | environment
+    done = subprocess.run(COMMAND, cwd=folder, env=environment, capture_output=True, text=True)
+    assert not done.returncode, f"the site does not build without warnings:\n{done.stdout[-2000:]}\n{done.stderr}"
+    return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def html(tmp_path_factory, worker_id):
+    """The folder of the built pages; built once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "site"
+    outcome = shared.with_suffix(".outcome")
+    with FileLock(shared.with_suffix(".lock")):
+        if not outcome.exists():
+            try:
+                build(shared)
+                outcome.write_text("built", encoding="utf-8")
+            except AssertionError as error:
+                outcome.write_text(str(error), encoding="utf-8")
+    assert outcome.read_text(encoding="utf-8") == "built", outcome.read_text(encoding="utf-8")
+    return shared / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium; without one the tests are skipped (and fail on CI, where a skip is a failure)."""
+    path = find_browser()
+    if path is None:
+        reason = "no Chromium or Chrome found: install one, or set BROWSER_PATH to its program"
+        if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+def windows(browser):
+    """Yields a maker of windows, `new(viewport, scheme, **options)`, and closes them in the end."""
+    made = []
+
+    def new(*arguments, **options):
+        made.append(Visitor(browser, *arguments, **options))
+        return made[-1]
+
+    yield new
+    for window in made:
+        window.close()
+
+
+# A window for one test, or for all tests of a file.
+visitor = pytest.fixture(windows, name="visitor")
+open_window = pytest.fixture(windows, name="open_window", scope="module")

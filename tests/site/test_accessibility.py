@@ -1,0 +1,30 @@
+"""axe-core finds nothing on any page: light, dark, and on a narrow screen, with everything opened that can be opened."""
+
+import pytest
+
+from . import checks
+from .visit import NARROW, WIDE, pages
+
+MODES = {"light": (WIDE, "light"), "dark": (WIDE, "dark"), "narrow": (NARROW, "light")}
+
+
+@pytest.fixture(scope="module")
+def findings(html, open_window):
+    """What axe finds on every page, by mode."""
+    window, found = open_window(reduced_motion="reduce"), {mode: [] for mode in MODES}
+    for path in pages(html):
+        page = window.open(path).page
+        checks.open_folds(page)
+        for mode, (viewport, scheme) in MODES.items():
+            page.set_viewport_size(viewport)
+            page.emulate_media(color_scheme=scheme)
+            page.wait_for_selector(f"html[data-theme={scheme}]")
+            page.wait_for_timeout(400)  # the theme makes scrolling boxes reachable 300 ms after a change of size
+            found[mode] += [f"{path.relative_to(html)}: {problem}" for problem in checks.accessibility(page)]
+        page.close()
+    return found
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing(findings, mode):
+    assert findings[mode] == []

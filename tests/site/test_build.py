@@ -1,0 +1,39 @@
+"""What the build publishes, and that it publishes the same again."""
+
+import filecmp
+import re
+
+from .conftest import build
+
+MEGABYTE = 1_000_000
+
+
+def files(folder):
+    """The paths of all files below a folder, relative to it."""
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_second_build_elsewhere_is_the_same(html, tmp_path):
+    again = build(tmp_path / "another place", TZ="Pacific/Kiritimati", PYTHONHASHSEED="7", LANG="C.UTF-8")
+    assert files(again) == files(html)
+    assert filecmp.cmpfiles(html, again, files(html), shallow=False)[1:] == ([], [])
+
+
+def test_nothing_is_published_that_no_page_needs(html):
+    names = {path.as_posix() for path in files(html)}
+    assert [name for name in names if name.endswith((".map", ".po", ".mo", "/fontawesome.js"))] == []
+    assert not any(name.startswith("book/src") or "/.ipynb_checkpoints/" in name for name in names)
+    frame = sum((html / name).stat().st_size for name in names if name.startswith("_static/"))
+    assert frame < 5 * MEGABYTE
+
+
+def test_the_source_of_every_page_can_be_downloaded(html):
+    for path in html.joinpath("book").rglob("*.html"):
+        (link,) = set(re.findall(r'href="([^"]*_sources/[^"]+)"', path.read_text(encoding="utf-8")))
+        assert (path.parent / link).resolve().is_file()
+
+
+def test_no_page_tells_where_it_was_built(html):
+    root = html.parents[1].as_posix()
+    told = [path for path in html.rglob("*.html") if root in path.read_text(encoding="utf-8")]
+    assert told == []

@@ -1,0 +1,164 @@
+"""Each check of the site reports the defect that it is there for, on a small page with nothing but that defect."""
+
+import base64
+
+import pytest
+
+from . import checks
+from .conftest import build, find_browser
+from .visit import NARROW, pages
+
+PIXEL = (
+    "data:image/png;base64,"
+    + base64.b64encode(
+        base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+    ).decode()
+)
+HEAD = """<meta charset="utf-8"><title>A page</title><meta name="viewport" content="width=device-width">
+<meta name="description" content="A page that is as it should be, for comparison."><link rel="icon" href="data:,">"""
+BODY = f"""<main><article><h1 id="top">A page</h1><h2>A part</h2><p>Text with <code>$x$</code> that costs $5.</p>
+<p><span class="math"><mjx-container>x</mjx-container></span></p>
+<div style="overflow-x: auto"><div style="width: 2000px">wide, but it scrolls</div></div>
+<img src="{PIXEL}" alt="A single dot, nearly transparent."><p><a href="#top">To the top of the page</a></p></article></main>"""
+
+
+@pytest.fixture
+def opened(tmp_path, visitor):
+    """Opens a page with this head and body, on a narrow screen."""
+
+    def write(head=HEAD, body=BODY, opening='<html lang="en">'):
+        path = tmp_path / "page.html"
+        path.write_text(f"<!DOCTYPE html>{opening}<head>{head}</head><body>{body}</body></html>", encoding="utf-8")
+        return visitor(NARROW).open(path)
+
+    return write
+
+
+ALL = (
+    checks.formulas,
+    checks.sideways,
+    checks.images,
+    checks.headings,
+    checks.head,
+    checks.remote_parts,
+    checks.accessibility,
+)
+
+
+def test_a_sound_page_has_no_problems(opened):
+    visit = opened()
+    assert visit.problems == []
+    assert [problem for check in ALL for problem in check(visit.page)] == []
+
+
+@pytest.mark.parametrize(
+    ("check", "defect", "said"),
+    [
+        (checks.formulas, r'<p><span class="math">\(x\)</span></p>', "0 formulas are set"),
+        (checks.formulas, '<p class="math"><mjx-container></mjx-container><mjx-container></mjx-container></p>', "2 formulas"),
+        (checks.formulas, '<span class="math"><mjx-container><mjx-merror>!</mjx-merror></mjx-container></span>', "TeX error"),
+        (checks.formulas, "<p>so that $$x = y$$ holds</p>", "raw TeX"),
+        (checks.formulas, "<p>so that $x_i$ holds</p>", "raw TeX"),
+        (checks.formulas, r"<p>so that \[x\] holds</p>", "raw TeX"),
+        (checks.formulas, r"<p>the rate \eta</p>", "raw TeX"),
+        (checks.formulas, rf'<img src="{PIXEL}" alt="The rate $\eta$ falls.">', "raw TeX in alt"),
+        (checks.sideways, '<div style="width: 600px">wide</div>', "the page is 6"),
+        (checks.sideways, '<div style="overflow: hidden"><p style="width: 600px">cut off</p></div>', "sideways: p."),
+        (checks.images, f'<img src="{PIXEL}">', "no alt text"),
+        (checks.images, f'<img src="{PIXEL}" alt=" ">', "no alt text"),
+        (checks.images, f'<img src="{PIXEL}" alt="_images/plot.png">', "is a file name"),
+        (checks.images, f'<img src="{PIXEL}" alt="8969b5d702ccc545847e0dd8a976ccdb">', "is a file name"),
+        (checks.images, '<img src="missing.png" alt="A figure that is not there.">', "does not load"),
+        (checks.headings, "<h1>Another</h1>", "2 headings of level one"),
+        (checks.headings, "<h4>Deep</h4>", "level skipped"),
+        (checks.headings, '<p id="top">again</p>', 'id "top" occurs twice'),
+        (checks.remote_parts, '<img alt="A dot." src="https://example.org/dot.png">', "https://example.org/dot.png"),
+        (checks.remote_parts, '<script defer src="//example.org/x.js"></script>', "//example.org/x.js"),
+        (checks.remote_parts, '<p style="background: url(https://example.org/x.png)">x</p>', "https://example.org/x.png"),
+        (checks.remote_parts, "<style>@import 'https://example.org/x.css';</style>", "https://example.org/x.css"),
+        (checks.accessibility, '<p style="color: #bbb; background: #fff">pale</p>', "color-contrast"),
+        (checks.accessibility, "<button></button>", "button-name"),
+        (checks.accessibility, '<div role="list"><p>no item</p></div>', "list"),
+    ],
+)
+def test_a_defect_is_reported(opened, check, defect, said):
+    page = opened(body=BODY.replace("</article>", f"{defect}</article>")).page
+    assert any(said in problem for problem in check(page)), check(page)
+
+
+@pytest.mark.parametrize(
+    ("removed", "said"),
+    [
+        ("<title>A page</title>", "no title"),
+        ('<link rel="icon" href="data:,">', "favicon"),
+        ('name="description"', "description"),
+    ],
+)
+def test_an_incomplete_head_is_reported(opened, removed, said):
+    found = checks.head(opened(head=HEAD.replace(removed, "", 1)).page)
+    assert any(said in problem for problem in found), found
+
+
+def test_a_second_viewport_tag_and_a_missing_language_are_reported(opened):
+    found = checks.head(opened(head=HEAD + '<meta name="viewport" content="">', opening="<html>").page)
+    assert "head: 2 viewport tags" in found
+    assert "head: no language" in found
+
+
+@pytest.mark.parametrize(
+    ("defect", "said"),
+    [
+        ("<script>console.error('broken')</script>", "console: broken"),
+        ("<script>throw new Error('broken')</script>", "script: broken"),
+        ('<img src="missing.png" alt="">', "failed to load file:"),
+        ('<script src="https://example.org/x.js"></script>', "asks the network for https://example.org/x.js"),
+    ],
+)
+def test_a_page_that_loads_badly_is_reported(opened, defect, said):
+    found = opened(body=BODY + defect).problems
+    assert any(said in problem for problem in found), found
+
+
+def test_broken_links_are_reported(tmp_path, visitor):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "outside.html").write_text("outside", encoding="utf-8")
+    texts = {
+        "a.html": '<a href="b.html#there">1</a> <a href="b.html#no">2</a> <a href="c.html">3</a> <a href="../outside.html">4</a>',
+        "b.html": '<p id="there">x</p><a href="https://example.org/">elsewhere</a><a href="#lost">5</a>',
+    }
+    for name, text in texts.items():
+        (tmp_path / "site" / name).write_text(text, encoding="utf-8")
+    window = visitor()
+    gathered = {path: checks.links_and_ids(window.open(path).page) for path in pages(tmp_path / "site")}
+    found = checks.broken_links(tmp_path / "site", gathered)
+    assert len(found) == 4
+    for place in ("a.html: link to b.html#no,", "c.html, where", "outside.html, where", "b.html: link to b.html#lost"):
+        assert any(place in problem for problem in found), found
+
+
+def test_remote_parts_of_a_style_sheet_are_reported():
+    text = "@import url('https://a.org/x.css'); p { background: url(//b.org/x.png) } q { background: url(data:image/png,x) }"
+    assert checks.remote_parts_of_css(text) == ["https://a.org/x.css", "//b.org/x.png"]
+
+
+def test_pages_that_only_send_on_are_no_pages(tmp_path):
+    (tmp_path / "index.html").write_text('<meta http-equiv="Refresh" content="0; url=a.html">', encoding="utf-8")
+    (tmp_path / "a.html").write_text("a page", encoding="utf-8")
+    assert pages(tmp_path) == [tmp_path / "a.html"]
+
+
+def test_a_named_browser_must_exist(monkeypatch):
+    monkeypatch.setenv("BROWSER_PATH", "/no/such/browser")
+    with pytest.raises(FileNotFoundError, match="BROWSER_PATH"):
+        find_browser()
+
+
+def test_a_warning_stops_the_build(tmp_path):
+    def one_page(target):
+        (target / "book").mkdir(parents=True)
+        (target / "_config.yml").write_text("title: x\n", encoding="utf-8")
+        (target / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
+        (target / "book/index.md").write_text("# Page\n\n{doc}`nowhere`\n", encoding="utf-8")
+
+    with pytest.raises(AssertionError, match="unknown document: 'nowhere'"):
+        build(tmp_path / "site", one_page)

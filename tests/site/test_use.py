@@ -1,0 +1,98 @@
+"""What a reader does with the site, from ``file://`` and offline: search, change the colours, open what is folded."""
+
+import re
+
+import pytest
+
+from .visit import NARROW, WIDE, pages
+
+# The long words of a page's paragraphs.
+WORDS = r"""() => [...document.querySelectorAll('article p')]
+    .filter((paragraph) => !paragraph.closest('pre, .copybtn'))
+    .flatMap((paragraph) => paragraph.textContent.match(/\b[a-z]{9,}\b/g) ?? [])"""
+
+
+def chapter(html):
+    """The page with the most text."""
+    return max((path for path in pages(html) if path.name != "search.html"), key=lambda path: path.stat().st_size)
+
+
+def results(page):
+    """The addresses and titles of the search results, once the search has finished."""
+    page.get_by_text("Search finished").wait_for()
+    found = page.locator("#search-results li a")
+    return [(link.evaluate("(a) => a.href"), link.inner_text()) for link in found.all()]
+
+
+def test_search_finds_the_page_with_a_word(html, visitor):
+    window, page = visitor(), chapter(html)
+    words = sorted(set(window.open(page).page.evaluate(WORDS)), key=lambda word: (-len(word), word))
+    visit = window.open(html / "search.html", f"?q={words[0]}")
+    found = results(visit.page)
+    assert page.as_uri() in [address.split("#")[0] for address, _ in found]
+    assert visit.problems == []
+
+
+def test_search_says_when_it_finds_nothing(html, visitor):
+    visit = visitor().open(html / "search.html", "?q=xqzvwkjhy")
+    visit.page.get_by_text("did not match any documents").wait_for()
+    assert visit.page.locator("#search-results li").count() == 0
+
+
+def test_search_opens_by_keyboard_from_any_page(html, visitor):
+    visit = visitor().open(chapter(html))
+    visit.page.keyboard.press("Control+k")
+    visit.page.keyboard.type("notation")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/search.html?q=notation")
+    found = results(visit.page)
+    assert (html / "book/notation.html").as_uri() in [address.split("#")[0] for address, _ in found]
+    visit.page.locator("#search-results li a").first.click()
+    visit.page.wait_for_url(re.compile(r"/book/.*\.html"))
+    assert visit.problems == []
+
+
+def brightness(page):
+    """The mean of red, green and blue of the page's ground, 0 to 255."""
+    colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    red, green, blue = [float(part) for part in re.findall(r"[\d.]+", colour)[:3]]
+    return (red + green + blue) / 3
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_reader_can_change_light_and_dark(html, visitor, viewport):
+    window = visitor(viewport)
+    page = window.open(chapter(html)).page
+    assert brightness(page) > 200
+    button = page.get_by_role("button", name="Color mode")
+    for _ in range(3):
+        button.click()
+        if page.locator("html").get_attribute("data-theme") == "dark":
+            break
+    page.wait_for_function("() => !document.getAnimations().some((motion) => motion.playState === 'running')")
+    assert brightness(page) < 60
+    page.reload()
+    assert brightness(page) < 60, "the choice is forgotten"
+
+
+def test_figures_stay_on_a_light_ground_in_the_dark(html, visitor):
+    window, seen = visitor(scheme="dark"), 0
+    for path in pages(html):
+        page = window.open(path).page
+        for image in page.locator("article img").all():
+            assert image.evaluate("(image) => getComputedStyle(image).backgroundColor") == "rgb(255, 255, 255)", path
+            seen += 1
+        page.close()
+    assert seen, "the book has no figure"
+
+
+def test_hidden_code_opens_and_closes(html, visitor):
+    window = visitor()
+    page = next(page for path in pages(html) if (page := window.open(path).page).get_by_text("Show the code").count())
+    fold = page.locator("details.hide").first
+    code = fold.locator("pre")
+    assert not code.is_visible()
+    fold.locator("summary").press("Enter")
+    assert code.is_visible()
+    fold.get_by_text("Hide the code").click()
+    assert not code.is_visible()

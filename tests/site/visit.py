@@ -1,0 +1,80 @@
+"""Open built pages from ``file://`` in an offline browser, and write down what goes wrong on the way."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+# Resolves when MathJax has set every formula and the fonts are there; a page without MathJax has only fonts to wait for.
+READY = "() => Promise.resolve(window.MathJax?.startup?.promise).then(() => document.fonts.ready).then(() => true)"
+
+
+def find_browser():
+    """The path of a Chromium or Chrome: what BROWSER_PATH says, else the first usual name on the PATH, else None."""
+    if named := os.environ.get("BROWSER_PATH"):
+        if not shutil.which(named):
+            raise FileNotFoundError(f"BROWSER_PATH must name a program, but is {named!r}")
+        return named
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def pages(html):
+    """Every page of a built site, in the order of their paths; a page that only sends on to another one is left out."""
+    found = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.relative_to(html).parts]
+    return [path for path in found if 'http-equiv="refresh"' not in path.read_text(encoding="utf-8").lower()]
+
+
+@dataclass
+class Visit:
+    """A page that is open, and the problems met while it loaded, a sentence each."""
+
+    page: object
+    path: Path
+    problems: list = field(default_factory=list)
+
+
+class Visitor:
+    """Opens pages one after the other in one offline window; `scheme` is "light" or "dark"."""
+
+    def __init__(self, browser, viewport=WIDE, scheme="light", **options):
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme, offline=True, **options)
+        self.context.route("**/*", self._answer)
+        self.problems = []
+
+    def _answer(self, route):
+        if route.request.url.startswith(("file:", "data:", "blob:")):
+            route.continue_()
+        else:
+            self.problems.append(f"asks the network for {route.request.url}")
+            route.abort()
+
+    def _console(self, message):
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
+
+    def open(self, path, query=""):
+        """Open the file at `path`, wait until formulas and fonts are there, and return the Visit."""
+        self.problems = []
+        page = self.context.new_page()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        page.on("requestfailed", lambda request: self.problems.append(f"failed to load {request.url}"))
+        page.goto(f"{path.as_uri()}{query}", wait_until="load")
+        page.evaluate(READY)
+        return Visit(page, path, self.problems)
+
+    def close(self):
+        """Close the window and every page in it."""
+        self.context.close()

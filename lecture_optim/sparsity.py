@@ -14,14 +14,13 @@ __all__ = [
 
 
 def _sizes(g):
-    """|g| times the power of two that brings its largest entry along the last axis into [1/2, 1); zero vectors stay zero."""
+    """|g| divided by its largest entry along the last axis; zero vectors stay zero."""
     a = np.abs(np.asarray(g, dtype=float))
     if a.ndim == 0 or a.shape[-1] == 0:
         raise ValueError(f"g must have coordinates along its last axis, but has shape {a.shape}")
     checks.finite(g=a)
-    # A power of two rounds nothing, so that whole numbers give exact sums.
-    _, exponent = np.frexp(a.max(axis=-1, keepdims=True))
-    return np.ldexp(a, -exponent)
+    largest = a.max(axis=-1, keepdims=True)
+    return a / np.where(largest > 0, largest, 1.0)
 
 
 def support_size(g):
@@ -118,8 +117,9 @@ def expected_union_random_order(counts, total, n):
     counts, n = np.asarray(counts), np.asarray(n)[..., None]
     checks.at_least(0, counts=counts, n=n)
     checks.at_least(0, **{"total - counts": total - counts, "total - n": total - n})
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, total + 1)))])
-    left = total - counts - n
-    log_missed = log_factorial[total - counts] + log_factorial[total - n] - log_factorial[total]
-    log_missed = np.where(left >= 0, log_missed - log_factorial[np.maximum(left, 0)], -np.inf)
-    return np.sum(-np.expm1(log_missed), axis=-1)
+    # C(total - c, n) / C(total, n) = product over j < c of 1 - n / (total - j): small factors, where factorials would cancel.
+    j = np.arange(counts.max(initial=0))
+    with np.errstate(divide="ignore"):
+        logs = np.log1p(-np.minimum(n / (total - j), 1.0))
+    log_missed = np.concatenate([np.zeros(n.shape), np.cumsum(logs, axis=-1)], axis=-1)
+    return np.sum(-np.expm1(log_missed[..., counts]), axis=-1)

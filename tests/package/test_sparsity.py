@@ -81,6 +81,7 @@ def test_zero_vector_measures_zero():
 def test_extreme_scales_neither_overflow_nor_vanish(scale):
     g = scale * np.array([3.0, 4.0])
     assert effective_support(g) == pytest.approx(49 / 25)
+    assert effective_support(g, power=1e4) == 1
     np.testing.assert_allclose(cumulative_share(g), [16 / 25, 1])
 
 
@@ -130,6 +131,13 @@ def test_expected_union_in_random_order_agrees_with_every_order(rows):
     for n in range(len(rows) + 1):
         sizes = [len(set().union(*subset)) for subset in itertools.combinations(rows, n)]
         assert expected_union_random_order(counts, len(rows), n) == pytest.approx(np.mean(sizes), rel=1e-12, abs=1e-12)
+
+
+def test_expected_union_in_random_order_keeps_its_digits():
+    counts = np.full(10_000, 2)
+    exact = 10_000 * Fraction(20_000 * 19_999 - 19_990 * 19_989, 20_000 * 19_999)
+    assert expected_union_random_order(counts, 20_000, 10) == pytest.approx(float(exact), rel=1e-12)
+    assert expected_union_random_order(counts, 20_000, [1, 20_000]) == pytest.approx([1.0, 10_000], rel=1e-12)
 
 
 @pytest.mark.parametrize(

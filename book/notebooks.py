@@ -324,9 +324,8 @@ def main(arguments=None, root=ROOT):
             print(f"[{number}/{len(pairs)}] {pair.name}: ", end="", flush=True)
             try:
                 found = (out_of_step(pair) or stale(pair)) if options.check else []
-                print(
-                    "; ".join(found) or "in step" if options.check else update(pair, options.prefer, options.all, options.timeout)
-                )
+                done = "in step" if options.check else update(pair, options.prefer, options.all, options.timeout)
+                print("TO MEND" if found else done)
             except BookError as error:
                 found = [str(error)]
                 print("FAILED")

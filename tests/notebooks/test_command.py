@@ -298,7 +298,11 @@ def test_a_file_saved_during_the_run_is_not_overwritten(pair):
     assert pair.notebook.read_bytes() == notebook
 
 
-@pytest.mark.parametrize("damage", ["{", "<<<<<<< HEAD\n{}", '{"cells": 3, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'])
+NO_NOTEBOOK = '{"cells": 3, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+NO_CELL = '{"cells": [{"cell_type": "text", "id": "a", "metadata": {}}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.mark.parametrize("damage", ["{", "<<<<<<< HEAD\n{}", NO_NOTEBOOK, NO_CELL], ids=["JSON", "merge", "cells", "cell"])
 def test_a_damaged_notebook_is_named_and_kept(pair, damage):
     pair.notebook.write_text(damage)
     with pytest.raises(BookError, match=r"^book/1-sums/adding.ipynb: damaged; delete it and run this command again"):
@@ -327,17 +331,17 @@ def test_a_write_that_fails_leaves_the_old_file(pair, monkeypatch):
 
 def test_an_interrupt_leaves_every_file_whole(pair):
     flag = pair.root / "kernel"
-    code = f"import os, time\nfrom pathlib import Path\n\nPath({str(flag)!r}).write_text(str(os.getpid()))\ntime.sleep(60)"
+    code = f"import os, time\nfrom pathlib import Path\n\nPath({str(flag)!r}).write_text(str(os.getpid()))\ntime.sleep(300)"
     edit(pair.text, "a, b = 2, 3", code)
     before = files(pair.root)
     call = "import sys, notebooks; from pathlib import Path; sys.exit(notebooks.main([], root=Path(sys.argv[1])))"
     environment = {**os.environ, "PYTHONPATH": str(notebooks.ROOT / "book")}
     command = subprocess.Popen([sys.executable, "-c", call, pair.root], env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (flag.exists() and flag.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
-    _, message = command.communicate(timeout=30)
+    _, message = command.communicate(timeout=60)
     assert command.returncode == 130 and "interrupted; every file is whole" in message
     assert files(pair.root) == before
     with pytest.raises(ProcessLookupError):

@@ -72,12 +72,16 @@ def test_sound_notebooks_pass_and_are_counted(pair, workers):
     assert re.fullmatch(r"=+ 5 passed in .*s =+", closing)
 
 
-def redraw(root):
-    """Let the stored figure be that of a slightly other line."""
-    adding = Pair(root, "1-sums/adding")
-    adding.text.write_text(adding.text.read_text().replace("plot([1, 2])", "plot([1, 2.1])"))
-    update(adding)
-    adding.notebook.write_text(adding.notebook.read_text().replace("plot([1, 2.1])", "plot([1, 2])"))
+def redrawn(line):
+    """Let the stored figure be that of another line."""
+
+    def change(root):
+        adding = Pair(root, "1-sums/adding")
+        adding.text.write_text(adding.text.read_text().replace("plot([1, 2])", f"plot({line})"))
+        update(adding)
+        adding.notebook.write_text(adding.notebook.read_text().replace(f"plot({line})", "plot([1, 2])"))
+
+    return change
 
 
 def take_figure_away(root):
@@ -107,10 +111,11 @@ def replaced(old, new):
         (replaced("5.000", "5.001"), "Cell outputs differ"),
         (replaced("a, b = 2, 3", "a, b = 2, 4"), "Cell outputs differ"),
         (replaced("a, b = 2, 3", "a, b = 2"), "Cell execution caused an exception"),
-        (redraw, "A figure differs from the stored one"),
+        (redrawn([1, 2.1]), "A figure differs from the stored one"),
+        (redrawn([1000, 2000]), "pixels, the stored one"),
         (take_figure_away, "The cell draws 1 figures, its notebook stores 0"),
     ],
-    ids=["digit", "code", "error", "pixels", "no figure"],
+    ids=["digit", "code", "error", "pixels", "size", "no figure"],
 )
 def test_a_notebook_that_was_tampered_with_fails(pair, tamper, complaint):
     tamper(pair.root)

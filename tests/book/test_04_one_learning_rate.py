@@ -4,6 +4,7 @@ Enumeration runs the page's own rule over every possible history with its probab
 """
 
 import math
+from bisect import bisect_left
 from fractions import Fraction
 from itertools import permutations, product
 from pathlib import Path
@@ -15,8 +16,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
-from lecture_optim import binomial
 from lecture_optim.online import one_pass, play
 from lecture_optim.optimizer import optimizer
 from lecture_optim.plots.sparse_gradients import imbalance
@@ -118,7 +119,7 @@ def test_steps_to_a_goal(rarity, k):
     p = 1 / rarity
     s = np.concatenate([[0.0], np.cumsum(1 / np.sqrt(np.arange(1, k * k * rarity**2 // 4 + 2 * k * rarity + 10)))])
     shared = int(np.argmax(p * s >= k))
-    own = next(T for T in range(len(s)) if binomial.mean(s[: T + 1], p) >= k - 1e-12)
+    own = bisect_left(range(len(s)), k - 1e-12, key=lambda T: binom.pmf(np.arange(T + 1), T, p) @ s[: T + 1])
     assert rarity**2 * k**2 / 4 <= shared < rarity**2 * k**2 / 4 + rarity * k + 1
     assert rarity * k**2 / 4 <= own < rarity * (k**2 / 4 + k) + 1
 
@@ -164,7 +165,7 @@ def test_exercise_on_the_harmonic_clock(p, T):
 def test_exercise_in_numbers():
     s = float(root_sum(10_000))
     assert 2 * (math.sqrt(10_001) - 1) / 400 < s / 400 < 0.5 and s / 400 > 0.495
-    A = binomial.mean(np.concatenate([[0.0], np.cumsum(1 / np.sqrt(np.arange(1, 10_001)))]), 1 / 400)
+    A = binom.pmf(np.arange(10_001), 10_000, 1 / 400) @ np.append(0.0, np.cumsum(1 / np.sqrt(np.arange(1, 10_001))))
     assert 8.19 < 2 * (math.sqrt(26) - 1) <= A <= 10
     assert s / 400 / A == pytest.approx(1 / 20, rel=0.2)
 

@@ -25,21 +25,27 @@ def test_the_book_has_notebooks(pages):
     assert pages
 
 
+def none_of(findings):
+    """Fail with a line for each finding."""
+    if findings:
+        pytest.fail("\n".join(findings), pytrace=False)
+
+
 def test_text_and_notebook_are_in_step():
-    assert [finding for pair in PAIRS for finding in notebooks.out_of_step(pair)] == []
+    none_of([finding for pair in PAIRS for finding in notebooks.out_of_step(pair)])
 
 
 @pytest.mark.parametrize("guard", guards.GUARDS, ids=lambda guard: guard.__name__)
 def test_every_notebook_keeps(guard, pages):
-    assert [f"{page.name}: {finding}" for page in pages for finding in guard(page)] == []
+    none_of([f"{page.name}: {finding}" for page in pages for finding in guard(page)])
 
 
 def test_figure_names_stand_once(pages):
-    assert guards.names_stand_once(pages) == []
+    none_of(guards.names_stand_once(pages))
 
 
 def test_contents_are_complete():
-    assert guards.contents_are_complete(notebooks.ROOT, [pair.name for pair in PAIRS]) == []
+    none_of(guards.contents_are_complete(notebooks.ROOT, [pair.name for pair in PAIRS]))
 
 
 # The guards themselves

@@ -1,4 +1,4 @@
-"""What the pages of the site share: their head, their landmarks, and how their long formulas and hidden cells behave.
+"""What the pages of the site share: their head, their figures, their proofs, their hidden cells, their bibliography.
 
 Everything here works on Sphinx's own objects (page context, document tree, node visitors); the theme's templates that
 need a change are in ``book/_templates``.
@@ -17,9 +17,6 @@ DOCUTILS_VIEWPORT = '<meta name="viewport" content="width=device-width, initial-
 
 # sphinx-proof and sphinx-exercise give these ids to every statement, proof, exercise and solution of a page.
 REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
-
-# The theme makes elements of this class reachable by keyboard when, and only when, their content is wider than they are.
-SCROLLABLE = "pst-scrollable-table-container"
 
 # Figures are drawn at this many pixels for each pixel of the page, to be sharp on fine screens.
 FIGURE_RESOLUTION = 2
@@ -42,29 +39,12 @@ def complete_head(app, pagename, templatename, context, doctree):
         app.add_js_file(None, body=NO_EXCERPTS_FROM_FILES)
 
 
-def name_equations(app, doctree):
-    """Name numbered ``align`` blocks after their order on the page; MyST names them at random, so no two builds agree."""
-    equations = app.env.get_domain("math").equations
-    blocks = [block for block in doctree.findall(nodes.math_block) if "amsmath" in block["classes"] and block.get("label")]
-    for number, block in enumerate(blocks, start=1):
-        label = f"{app.env.docname}-align-{number}"
-        old, new = (nodes.make_id(f"equation-{name}") for name in (block["label"], label))
-        equations[label] = equations.pop(block["label"])
-        for element in doctree.findall(nodes.Element):
-            element["ids"] = [new if name == old else name for name in element["ids"]]
-            if element.get("refid") == old:
-                element["refid"] = new
-        block["label"] = label
-
-
 def refine_document(app, doctree, docname):
-    """Let long formulas scroll by keyboard, size computed figures, drop repeated ids and unused numbers, mark proofs."""
-    for formula in doctree.findall(nodes.math_block):
-        formula["classes"].append(SCROLLABLE)
+    """Size computed figures, drop repeated ids and the unused numbers of the bibliography, mark proofs."""
     for output in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code_output"):
         for image in output.findall(nodes.image):
             if "width" not in image and (size := get_image_size(Path(app.srcdir, image["uri"]))):
-                image["width"], image["height"] = (str(pixels // FIGURE_RESOLUTION) for pixels in size)
+                image["width"] = str(size[0] // FIGURE_RESOLUTION)
     for label in list(doctree.findall(nodes.label)):
         if isinstance(label.parent, nodes.citation):
             label.parent.remove(label)
@@ -79,10 +59,9 @@ def mark_proof(box):
     folded = "dropdown" in box["classes"]
     box["classes"] = ["proof-of-statement", *(["dropdown"] if folded else [])]
     opening = next(box.findall(nodes.Text), None)
-    word, stop, rest = (opening or "").partition(". ")
-    if stop and word == "Proof":
-        said = [] if folded else [nodes.emphasis("", f"{word}."), nodes.Text(" ")]
-        opening.parent.replace(opening, [*said, nodes.Text(rest)])
+    if opening and opening.startswith("Proof."):
+        said = [] if folded else [nodes.emphasis("", "Proof."), nodes.Text(" ")]
+        opening.parent.replace(opening, [*said, nodes.Text(opening.removeprefix("Proof.").lstrip())])
 
 
 def visit_hidden_cell(self, node):
@@ -114,7 +93,6 @@ def setup(app):
     app.add_config_value("page_description", "", "html", str)
     app.add_config_value("comments_config", {}, "html", dict)  # Jupyter Book always sets it, for an extension left out here
     app.connect("html-page-context", complete_head)
-    app.connect("doctree-read", name_equations)
     app.connect("doctree-resolved", refine_document)
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))

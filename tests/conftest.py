@@ -35,9 +35,11 @@ def pytest_make_collect_report():
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter, config):
     """Say, just before pytest's closing line, how many notebooks, cells and other tests were run."""
     result = yield
+    if config.option.collectonly:
+        return result
     outcomes = ("passed", "failed", "xfailed", "xpassed")
     ran = [r.nodeid for outcome in outcomes for r in terminalreporter.stats.get(outcome, []) if r.when == "call"]
     cells = [node for node in ran if node.partition("::")[0].endswith(".ipynb")]

@@ -2,8 +2,9 @@
 
 import filecmp
 import re
+import shutil
 
-from .conftest import build
+from .conftest import ROOT, build
 
 MEGABYTE = 1_000_000
 
@@ -17,6 +18,23 @@ def test_a_second_build_elsewhere_is_the_same(html, tmp_path):
     again = build(tmp_path / "another place", TZ="Pacific/Kiritimati", PYTHONHASHSEED="7", LANG="C.UTF-8")
     assert files(again) == files(html)
     assert filecmp.cmpfiles(html, again, files(html), shallow=False)[1:] == ([], [])
+
+
+def test_a_changed_style_is_published(tmp_path):
+    def frame(target):
+        for folder in ("_ext", "_static", "_templates"):
+            shutil.copytree(ROOT / "book" / folder, target / "book" / folder)
+        for name in ("_config.yml", "book/references.bib"):
+            shutil.copyfile(ROOT / name, target / name)
+        (target / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
+        (target / "book/index.md").write_text("# Page\n", encoding="utf-8")
+
+    site = tmp_path / "site"
+    build(site, frame)
+    with (site / "book/_static/book.css").open("a", encoding="utf-8") as style:
+        style.write("\n/* changed */\n")
+    again = build(site, lambda target: None)
+    assert "/* changed */" in (again / "_static/book.css").read_text(encoding="utf-8")
 
 
 def test_nothing_is_published_that_no_page_needs(html):

@@ -1,14 +1,24 @@
-"""Leave out what the theme publishes but no page needs.
+"""The site's scripts and styles: every page is made anew when the book's own change, and what no page needs is left out.
 
 ``fontawesome.js`` (1.5 MB) draws the icons that the theme's web font draws already; ``_templates/static/webpack-macros.html``
 keeps pages from loading it. Source maps (3.5 MB) serve the theme's own developers, and its translations (0.7 MB) are read
 while the site is built.
 """
 
+import hashlib
 import shutil
 from pathlib import Path
 
+OWN = ("_ext", "_static", "_templates")
 UNUSED = ("*.map", "scripts/fontawesome.js", "scripts/fontawesome.js.LICENSE.txt")
+
+
+def outdated_by_assets(app, env, added, changed, removed):
+    """Name every page if a file of the frame changed since the last build; Sphinx itself looks at the pages' texts only."""
+    files = [path for folder in OWN for path in Path(app.srcdir, "book", folder).rglob("*") if path.suffix != ".pyc"]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files) if path.is_file())).hexdigest()
+    last, env.frame_digest = getattr(env, "frame_digest", digest), digest
+    return [] if last == digest else env.found_docs
 
 
 def remove_unused(app, exception):
@@ -23,6 +33,7 @@ def remove_unused(app, exception):
 
 
 def setup(app):
-    """Connect the step to Sphinx."""
+    """Connect the steps to Sphinx."""
+    app.connect("env-get-outdated", outdated_by_assets)
     app.connect("build-finished", remove_unused)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,5 +36,11 @@ check: $(READY) ## lint, and see whether text and notebooks are in step
 lock: $(READY) ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
 
+# torch and optax bring gigabytes, so they have an environment of their own and never enter the lock.
+peers: ## compare every rule with PyTorch and optax, live
+	@test -x _build/peers/bin/python || $(PYTHON) -m venv _build/peers
+	_build/peers/bin/python -m pip install --disable-pip-version-check --quiet -r tests/package/peers/requirements.txt
+	_build/peers/bin/python -m tests.package.peers.compare
+
 clean: ## remove what the targets made, .venv/ too
 	rm -rf _build .venv

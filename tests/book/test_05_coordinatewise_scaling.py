@@ -81,15 +81,40 @@ def test_scale(name):
     o = without_eps(name, lr=0.1)
     plain, scaled = (play(o, stream, np.zeros(4)).w for stream in (g, g * np.array([1e-5, 1, 1e5, 7])))
     assert np.allclose(plain, scaled, rtol=1e-9, atol=1e-12) == (name in SCALE_BLIND)
+    if name in SCALE_BLIND:
+        np.testing.assert_allclose(play(o, -3 * g, np.zeros(4)).w, -plain, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", SCALE_BLIND)
 def test_the_condition_number_disappears(name):
-    h = np.array([1e-3, 1.0, 1e4])
-    problem = problems.quadratic(np.diag(h))
+    """Each coordinate's path is the one it takes alone, with curvature 1; equal sizes stay equal."""
+    start = np.array([-1.5, 1.5, 0.2])
     o = without_eps(name, lr=0.05)
-    run = play(o, lambda t, w: (problem.loss(w), problem.gradient(w)), np.full(3, -1.5), 20, record=("w",))
-    np.testing.assert_allclose(run["w"], run["w"][:, [1, 1, 1]], rtol=1e-6, atol=1e-9)
+
+    def path(h, w):
+        problem = problems.quadratic(np.diag(h))
+        return play(o, lambda t, w: (problem.loss(w), problem.gradient(w)), w, 20, record=("w",))["w"]
+
+    together = path([1e-3, 1e4, 7.0], start)
+    alone = np.hstack([path([1.0], start[[i]]) for i in range(3)])
+    np.testing.assert_allclose(together, alone, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(together[:, 0], -together[:, 1], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", rules.__all__)
+def test_four_rules_turn_with_the_problem(name):
+    a = math.radians(30)
+    Q = np.array([[math.cos(a), -math.sin(a)], [math.sin(a), math.cos(a)]])
+    A = np.diag([1, 25.0])
+    o = optimizer(getattr(rules, name), lr=0.01)
+
+    def path(matrix, w):
+        problem = problems.quadratic((matrix + matrix.T) / 2)
+        return play(o, lambda t, w: (problem.loss(w), problem.gradient(w)), w, 20, record=("w",))["w"]
+
+    turned, plain = path(Q @ A @ Q.T, Q @ [-1.5, 1.5]), path(A, np.array([-1.5, 1.5]))
+    turns = np.allclose(turned, plain @ Q.T, rtol=1e-9, atol=1e-9)
+    assert turns == (name in {"sgd", "momentum", "nesterov", "adagrad_norm"})
 
 
 def first_length(name, g, lr, beta1=0.9, beta2=0.999, mu=0.9, rho=0.95):

@@ -26,9 +26,11 @@ _TITLES = {
 
 
 def _key(panel, rules, x, y):
-    """The rules' names in their colours, one below the other from (x, y) in the panel's fractions."""
+    """The rules' names in their colours, one below the other from (x, y) in the panel's fractions, on white."""
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     for k, rule in enumerate(rules):
-        panel.annotate(_TITLES[rule], (x, y - 0.075 * k), xycoords="axes fraction", color=color(rule), fontsize=8.5)
+        place = (x, y - 0.08 * k)
+        panel.annotate(_TITLES[rule], place, xycoords="axes fraction", color=color(rule), fontsize=8.5, bbox=white)
 
 
 def effective_rates(rates):
@@ -83,8 +85,8 @@ def losses_by_family(losses, families):
         for rule in members:
             steps = np.arange(1, len(losses[rule]) + 1)
             panel.semilogy(steps, losses[rule], color=color(rule), linestyle=linestyle(rule), linewidth=1.5)
-        _key(panel, members, 0.04, 0.04 + 0.075 * (len(members) - 1))
-        panel.set(title=family, ylim=(1e-13, 1e2))
+        _key(panel, members, 0.04, 0.04 + 0.08 * (len(members) - 1))
+        panel.set(title=family, ylim=(1e-16, 1e2))
     for panel in axes[1]:
         panel.set_xlabel("step $t$")
     for panel in axes[:, 0]:

@@ -24,30 +24,32 @@ def name_equations(app, doctree):
         block["label"] = label
 
 
-def keep_together(formula):
-    """Wrap a formula and the punctuation that touches it, which a browser would let fall onto another line."""
-    before, after = formula.previous_sibling(), formula.next_node(descend=False, siblings=True)
-    opening = OPENING.search(before) if isinstance(before, nodes.Text) else None
-    closing = CLOSING.match(after) if isinstance(after, nodes.Text) else None
-    if not opening and not closing:
-        return
-    group = nodes.inline(classes=["unbroken"])
-    formula.replace_self(group)
-    if opening:
-        before.parent.replace(before, nodes.Text(before[: opening.start()]))
-        group += nodes.Text(opening[0])
-    group += formula
-    if closing:
-        after.parent.replace(after, nodes.Text(after[closing.end() :]))
-        group += nodes.Text(closing[0])
+def keep_together(parent):
+    """Wrap each formula among the children with the punctuation that touches it; a browser may break the line between them."""
+    waiting, done = list(parent.children), []
+    while waiting:
+        child = waiting.pop(0)
+        if isinstance(child, nodes.math):
+            group = nodes.inline(classes=["unbroken"])
+            if done and isinstance(done[-1], nodes.Text) and (opening := OPENING.search(done[-1])):
+                group += nodes.Text(opening[0])
+                done[-1] = nodes.Text(done[-1][: opening.start()])
+            group += child
+            if waiting and isinstance(waiting[0], nodes.Text) and (closing := CLOSING.match(waiting[0])):
+                group += nodes.Text(closing[0])
+                waiting[0] = nodes.Text(waiting[0][closing.end() :])
+            child = group if len(group) > 1 else child
+        done.append(child)
+    parent.children = []
+    parent.extend(done)
 
 
 def refine_formulas(app, doctree, docname):
     """Let long formulas scroll by keyboard, and hold short ones together with their punctuation."""
     for formula in doctree.findall(nodes.math_block):
         formula["classes"].append(SCROLLABLE)
-    for formula in list(doctree.findall(nodes.math)):
-        keep_together(formula)
+    for parent in {id(formula.parent): formula.parent for formula in doctree.findall(nodes.math)}.values():
+        keep_together(parent)
 
 
 def setup(app):

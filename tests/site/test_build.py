@@ -2,9 +2,8 @@
 
 import filecmp
 import re
-import shutil
 
-from .conftest import ROOT, build
+from .conftest import build, frame_around
 
 MEGABYTE = 1_000_000
 
@@ -21,16 +20,8 @@ def test_a_second_build_elsewhere_is_the_same(html, tmp_path):
 
 
 def test_a_changed_style_is_published(tmp_path):
-    def frame(target):
-        for folder in ("_ext", "_static", "_templates"):
-            shutil.copytree(ROOT / "book" / folder, target / "book" / folder)
-        for name in ("_config.yml", "book/references.bib"):
-            shutil.copyfile(ROOT / name, target / name)
-        (target / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
-        (target / "book/index.md").write_text("# Page\n", encoding="utf-8")
-
     site = tmp_path / "site"
-    build(site, frame)
+    build(site, frame_around("# Page\n"))
     with (site / "book/_static/book.css").open("a", encoding="utf-8") as style:
         style.write("\n/* changed */\n")
     again = build(site, lambda target: None)

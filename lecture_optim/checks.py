@@ -58,8 +58,9 @@ def finite(**named):
     """Raise ValueError that names the array and its first bad entry where one holds NaN or infinity."""
     for name, value in named.items():
         array = numbers(name, value)
-        bad = ~np.isfinite(array)
-        if np.any(bad):
+        good = np.isfinite(array)
+        if not good.all():
+            bad = ~good
             where = "" if array.ndim == 0 else f" at index {tuple(int(i) for i in np.argwhere(bad)[0])}"
             raise ValueError(f"{name} must be finite, but holds {array[bad][0]}{where}")
 

@@ -206,8 +206,8 @@ class Optimizer:
         states = [s[place] for s, place in zip(state[1:], places, strict=True)]
         hyper = self.hyper_at(t)
         for name, value in hyper.items():
-            checks.fits(W.shape, "W", **{name: value})
-            if np.ndim(value):
+            if not isinstance(value, float):
+                checks.fits(W.shape, "W", **{name: value})
                 hyper[name] = np.broadcast_to(value, W.shape)[rows]
         W[rows], *new = self._new(W[rows], G, states, t, hyper)
         for s, place, value in zip(state[1:], places, new, strict=True):
@@ -220,23 +220,26 @@ class Optimizer:
         if isinstance(w, float):
             return new if self.project is None else (self.project(new[0]), *new[1:])
         old = (w, *states)
-        # A rule may hand on what it was given (the last gradient as a state, a state moved up by one): that is copied, or
-        # writing one of them would change the other.
-        new = [self._like(*pair, owned=(g, *old)) for pair in zip(("w", *self.State._fields[1:]), old, new, strict=True)]
+        given = {id(x) for x in (g, *old)}
+        names = ("w", *self.State._fields[1:])
+        new = [self._like(*four, id(four[2]) in given) for four in zip(names, old, new, strict=True)]
         if self.project is not None:
             new[0] = self._like("project(w)", w, self.project(new[0]))
         return new
 
     @staticmethod
-    def _like(name, old, new, owned=()):
+    def _like(name, old, new, given=False):
+        """The new value, shaped and typed like the old one.
+
+        A rule may hand on what it was given (the last gradient as a state, a state moved up by one): that and what may be a view
+        of it is copied, or writing one of them would change the other.
+        """
         if np.shape(new) != np.shape(old):
             raise ValueError(f"{name} would change its shape from {np.shape(old)} to {np.shape(new)} in this step")
-        dtype = getattr(old, "dtype", np.dtype(float))
-        if dtype.kind == "f" and getattr(new, "dtype", None) != dtype:
+        if getattr(new, "dtype", None) is not getattr(old, "dtype", None):
+            dtype = old.dtype if getattr(old, "dtype", np.dtype(int)).kind == "f" else np.dtype(float)
             return np.asarray(new).astype(dtype)[()]
-        if getattr(new, "base", None) is not None or any(new is x for x in owned):
-            return new.copy()
-        return new
+        return new.copy() if given or getattr(new, "base", None) is not None else new
 
     def _gradient(self, w, g):
         g = checks.floats("g", g)

@@ -1,6 +1,7 @@
 """The lifting of rules: steps that are pure, in place, on rows; batches, schedules, projections, rules of others, bad input."""
 
 import inspect
+from functools import partial
 
 import numpy as np
 import pytest
@@ -86,6 +87,16 @@ def test_start_counts_as_a_gradient_seen_before():
     np.testing.assert_allclose(o.update(w, w, o.init(w, s=0.1))[0], 1 - 0.5 / np.sqrt(1.1), rtol=1e-15)
 
 
+def test_a_name_does_not_make_a_state():
+    """A rule from elsewhere may have the name of one of ours."""
+
+    def adam(w, g, m, t, lr):
+        return w - lr * m, g
+
+    with pytest.raises(TypeError, match="state must be the adam_state that init"):
+        optimizer(rules.adam, 0.1).update(0.0, 1.0, optimizer(adam, 0.1).init(0.0))
+
+
 def test_state_goes_on_in_another_optimizer_of_the_same_rule():
     w, g = a_run((3,))
     w, state = run(optimizer(rules.adam, 0.1), w, g)
@@ -123,6 +134,17 @@ def test_step_in_place_is_the_pure_step(rule, size):
         state = o.step(w, row, state)
     assert_same((w, *state), (want_w, *want))
     assert [s.ctypes.data for s in state[1:]] == memory, "the state's arrays stay where they are"
+
+
+@every_rule
+def test_long_vectors_may_have_a_learning_rate_for_each_coordinate(rule):
+    w, g = a_run((BLOCK + 5,), steps=2)
+    o = optimizer(rule, np.linspace(0.1, 1, BLOCK + 5))
+    want_w, want = run(o, w, g)
+    state = o.init(w)
+    for row in g:
+        state = o.step(w, row, state)
+    assert_same((w, *state), (want_w, *want))
 
 
 @every_rule
@@ -197,6 +219,9 @@ def test_a_gradient_of_integers_counts_as_numbers():
         own, state = np.zeros(2), o.init(w)
         o.step(own, g, state)
         assert_same((own, state.s), (want[0], want[1].s))
+    for w in (np.zeros(2, int), np.zeros(2)):
+        assert_same(o.advance(w, np.array([200, 0]), o.init(w))[0], want[0])
+    assert o.advance(0, 200, o.init(0))[0] == want[0][0]
     assert_same(o.update([0, 0], [200, 0], o.init([0, 0]))[0], want[0])
     assert_same(o.update(np.zeros(2, int), [200, 0], o.init(np.zeros(2, int)))[0], want[0])
 
@@ -373,6 +398,16 @@ def test_schedules_see_the_step_number_of_each_step():
     assert o.hyper_at(7.0) == {"lr": 0.1 * 7.0}
 
 
+def test_hyper_parameters_become_python_floats_or_float_arrays():
+    values = {"lr": np.float64(2.0), "beta1": np.float32(0.5), "beta2": 0, "eps": np.array(3)}
+    for hyper in (values, {name: lambda t, v=v: v for name, v in values.items()}):
+        now = optimizer(rules.adam, **hyper).hyper_at(1.0)
+        assert now == {"lr": 2.0, "beta1": 0.5, "beta2": 0.0, "eps": 3.0} and {type(v) for v in now.values()} == {float}
+    for lr in ([1, 2], np.array([1, 2])):
+        now = optimizer(rules.sgd, lr).hyper_at(1.0)["lr"]
+        assert now.dtype == float and now.tolist() == [1, 2]
+
+
 def test_a_schedule_may_end_at_zero():
     o, w = optimizer(rules.sgd, cosine(0.5, 3)), np.array([1.0])
     path = [w] + [w := o.update(w, np.ones(1), o.init(w)._replace(t=t))[0] for t in (0.0, 1.0, 2.0, 3.0)]
@@ -474,10 +509,13 @@ def test_unfit_rules_are_named():
         optimizer(forgets_its_state, 0.1).init(np.ones(2))
     with pytest.raises(TypeError, match="no_default needs a value for clip"):
         optimizer(no_default, 0.1)
-    with pytest.raises(TypeError, match=r"signature \(w, g, \*states, t, lr, ...\), but box has"):
-        optimizer(box, 0.1)
-    with pytest.raises(TypeError, match=r"rule must be a function.*not 'adam'"):
-        optimizer("adam", 0.1)
+    for rule in (box, lambda g, w, t, lr: (w,), lambda w, g, lr: (w,), lambda w, g, t, mu, lr: (w,), lambda w, g, lr, t: (w,)):
+        with pytest.raises(TypeError, match=r"a rule has the signature \(w, g, \*states, t, lr, ...\), but .* has"):
+            optimizer(rule, 0.1)
+    # A name, the module for one of its rules, a rule with some arguments already given.
+    for rule in ("adam", rules, partial(rules.adamw, weight_decay=0.1)):
+        with pytest.raises(TypeError, match=r"rule must be a function \(w, g, \*states, t, lr, ...\), not"):
+            optimizer(rule, 0.1)
 
 
 # --- Bad input ---------------------------------------------------------------------------------------------------------------
@@ -556,6 +594,11 @@ def test_init_looks_at_w_and_at_what_must_fit_it():
             optimizer(rules.momentum, np.full(3, 0.1)).init(w)
     with pytest.raises(ValueError, match="beta1 must broadcast to the shape of w"):
         optimizer(rules.adam, 0.1, beta1=lambda t: np.full((3, 1), 0.5)).init(np.zeros(2))
+    for shape in [(2, 1), (2, 3), (4, 4), (2, 1, 1), (5, 1, 3, 1), (1, 1, 1, 1)]:
+        with pytest.raises(ValueError, match="lr must broadcast to the shape of w"):
+            optimizer(rules.sgd, np.full(shape, 0.1)).init(np.zeros((5, 4, 3)))
+    for shape in [(), (3,), (4, 1), (4, 3), (5, 1, 1), (1, 1, 3)]:
+        optimizer(rules.sgd, np.full(shape, 0.1)).init(np.zeros((5, 4, 3)))
     with pytest.raises(TypeError, match="sgd has no state 'm'; it has none"):
         optimizer(rules.sgd, 0.1).init(0.0, m=1.0)
 
@@ -647,9 +690,19 @@ def test_step_takes_no_scalar():
             o.step(w, 1.0, o.init(w))
 
 
+def test_a_scalar_gradient_of_nan_is_named():
+    o = optimizer(rules.sgd, 0.1)
+    with pytest.raises(ValueError, match=r"g must be finite, but holds nan$"):
+        o.update(1.0, np.nan, o.init(1.0))
+
+
 def test_the_search_for_nan_can_be_left_out():
-    o, w = optimizer(rules.sgd, 0.1, check_finite=False), np.zeros(2)
-    assert np.isnan(o.update(w, np.array([np.nan, 1.0]), o.init(w))[0][0])
+    o, w, g = optimizer(rules.sgd, 0.1, check_finite=False), np.zeros(2), np.array([np.nan, 1.0])
+    assert np.isnan(o.update(w, g, o.init(w))[0]).tolist() == [True, False]
+    for step in (lambda w: o.step(w, g, o.init(w)), lambda w: o.step_rows(w, [0, 1], g, o.init(w))):
+        w = np.zeros(2)
+        step(w)
+        assert np.isnan(w).tolist() == [True, False]
 
 
 BAD_ROWS = {
@@ -670,6 +723,15 @@ BAD_ROWS = {
     "a momentum without masked": (dict(rule=rules.momentum), "momentum on rows is not its dense step: pass masked=True"),
     "one norm, two axes": (dict(rule=rules.adagrad_norm), "adagrad_norm on rows takes one norm .* W must have one axis"),
     "schedule < 0": (dict(lr=lambda t: 1.5 - t), "the schedule of lr fails at t = 2: lr must be >= 0, but is -0.5"),
+    "state for another W": (
+        dict(state=optimizer(rules.adagrad, 0.1).init(np.zeros((5, 3)))),
+        r"state s has shape \(5, 3\), but w has \(5, 2\): make it with init\(w\)",
+    ),
+    "state of another rule": (
+        dict(state=optimizer(rules.rmsprop, 0.1).init(np.zeros((5, 2)))),
+        "state must be the adagrad_state",
+    ),
+    "G in words": (dict(G="up"), "G must be a number or an array of numbers, not 'up'"),
 }
 
 
@@ -679,11 +741,11 @@ def test_bad_rows_are_named_and_change_nothing(case):
     rule = change.get("rule", rules.adagrad)
     good = optimizer(rule, 0.1)
     W = np.linspace(-1, 1, 10).reshape(5, 2)
-    state = good.step(W, np.ones((5, 2)), good.init(W))
+    state = change.get("state", good.step(W, np.ones((5, 2)), good.init(W)))
     call = {"rows": np.array([3, 1]), "G": np.ones((2, 2))} | {k: v for k, v in change.items() if k in ("rows", "G")}
     before = bits((W, call, state))
     o = optimizer(rule, **{"lr": 0.1} | {k: v for k, v in change.items() if k in ("lr", "project")})
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises((ValueError, TypeError), match=match):
         o.step_rows(W, call["rows"], call["G"], state)
     assert bits((W, call, state)) == before
 

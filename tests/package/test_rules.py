@@ -58,7 +58,7 @@ def test_recording_is_complete_and_small(recorded):
 
 
 def difference_to_peer(case, recorded, rule=None, steps=conventions.STEPS):
-    kept = conventions.KEPT[conventions.KEPT <= steps]
+    kept = conventions.KEPT[steps >= conventions.KEPT]
     path = conventions.ours(case, recorded["gradients"][:steps], rule)
     return conventions.difference(path[kept - 1], recorded[f"w/{case.name}"][: len(kept)])
 

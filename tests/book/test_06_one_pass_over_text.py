@@ -161,6 +161,18 @@ def test_once_seen_words_lie_where_they_should(page):
     assert [where[i] for i in once.tolist()] == page["t"].tolist()
 
 
+def test_weights_of_words_seen_a_few_times(page):
+    train, _ = page["splits"][0]
+    for times in range(1, 6):
+        mean = {}
+        group = np.flatnonzero((train.counts == times) & (np.abs(page["side"]) == times))
+        for method in METHODS:
+            w = page["best_weights"][method][0]
+            mean[method] = np.mean(w[group] * np.sign(page["side"][group]))
+        low, high = max(mean[m] for m in METHODS[:2]), min(mean["AdaGrad"], mean["Adam dense"])
+        assert high > 9 * low and low < mean["Adam masked"] < high
+
+
 # ---------------------------------------------------------------- the race
 
 

@@ -81,14 +81,14 @@ def exact_line(page, points, rates):
     """The page's recursion on a small data set in fractions, and the excess loss by every sequence of draws."""
     x = np.array([Fraction(v) for v, _ in points], dtype=object)
     y = np.array([Fraction(v) for _, v in points], dtype=object)
-    old = page["x"], page["best"]
-    page["x"], page["best"] = x, (x * y).sum() / (x * x).sum()
+    old = page["x"], page["w_star"]
+    page["x"], page["w_star"] = x, (x * y).sum() / (x * x).sum()
     try:
-        law = [sum(values) / len(x) for values in page_terms(x, y, page["best"])]
+        law = [sum(values) / len(x) for values in page_terms(x, y, page["w_star"])]
         got = page["exact_excess"](lambda t: rates[t - 1], len(rates), *law)
-        best = page["best"]
+        best = page["w_star"]
     finally:
-        page["x"], page["best"] = old
+        page["x"], page["w_star"] = old
     expected, squares = [], [best**2]
     errors = [-best]
     for lr in rates:
@@ -111,7 +111,7 @@ def test_recursion_over_every_sequence_of_draws(page, points, rates):
 
 
 def test_moments_are_those_of_the_pictures(page):
-    x, y, best = page["x"], page["bottom"], page["best"]
+    x, y, best = page["x"], page["bottom"], page["w_star"]
     n = len(x)
     assert n == 1797 and math.isclose(sum(x * (y - best * x)), 0, abs_tol=1e-9)
     expected = [math.fsum(term) / n for term in page_terms(x, y, best)]
@@ -146,6 +146,13 @@ def test_a_finite_sum_leaves_at_least_the_bound(products):
     assert math.prod(1 - z for z in products) >= math.exp(-math.fsum(products) / (1 - max(products))) * (1 - 1e-9)
 
 
+@given(st.floats(0.05, 3.0), st.floats(1.0, 300.0))
+def test_the_share_left_by_an_exponential_schedule_is_at_most_the_bound(lr, half_life):
+    """The bound of the exercise on half-lives, for a curvature of 0.1."""
+    products = 0.1 * lr * 0.5 ** (np.arange(2000) / half_life)
+    assert np.prod(1 - products) <= np.exp(-products.sum()) * (1 + 1e-9)
+
+
 @given(st.floats(0.01, 0.99), st.integers(1, 400))
 def test_one_over_t_lies_between_its_powers(p, T):
     left = math.prod(1 - p / t for t in range(1, T + 1))
@@ -163,8 +170,10 @@ def test_the_trap_is_not_the_deeper_minimum_and_holds_all_runs(page):
     low, _, high = np.sort(roots.real)
     depth = np.polyval([1 / 4, 0, -1 / 2, 0.1, 0], [low, high])
     assert depth[0] < depth[1] and 0.6 < high < 1.2
-    assert page["share_in_trap"](0.25, T=300, runs=50) == 1
-    assert page["share_in_trap"](1.0, T=3000, runs=50) < 0.5
+    quiet, loud = page["after_noise"](0.25, T=300, runs=50), page["after_noise"](1.0, T=3000, runs=50)
+    assert quiet.shape == (50, 1) and np.all((quiet > 0.6) & (quiet < 1.2))
+    assert np.mean(loud < 0) > 0.5
+    assert 0.25 * np.max(3 * np.linspace(0.6, 1.2, 601) ** 2 - 1) < 1  # lr f'' <= 1 in the trap
 
 
 # Figures
@@ -189,7 +198,7 @@ def test_paths_are_the_three_descents(page):
     roughness = []
     for name, size in (("batch", None), ("mini-batch of 32", 32), ("stochastic", 1)):
         rng, w, path = np.random.default_rng(3), np.array([-1.0, -0.9]), []
-        for _ in range(40):
+        for _ in range(41):
             path.append(w)
             rows = np.arange(357) if size is None else rng.integers(357, size=size)
             w = w - 0.2 * np.mean((X[rows] @ w - y[rows])[:, None] * X[rows], axis=0)
@@ -207,12 +216,12 @@ def test_paths_are_the_three_descents(page):
 def test_noise_floor_holds_theory_and_runs(page, title, lr):
     curve = page["floor_data"][title, lr]
     h = page["x"] ** 2
-    xi = page["x"] * (page["targets"][title] - page["best"] * page["x"])
+    xi = page["x"] * (page["targets"][title] - page["w_star"] * page["x"])
     lam, rho = np.mean(h), np.mean((1 - lr * h) ** 2)
     assert curve["floor"] == pytest.approx(lam / 2 * lr**2 * np.mean(xi**2) / (1 - rho), rel=1e-9, abs=1e-30)
     exact = curve["exact"][page["panels"][title][0] - 1]
     np.testing.assert_array_less(np.abs(curve["mean"] - exact)[1:], 4.5 * curve["error"][1:])
-    assert curve["mean"][0] == pytest.approx(lam / 2 * page["best"] ** 2)
+    assert curve["mean"][0] == pytest.approx(lam / 2 * page["w_star"] ** 2)
     if title == "with residuals":
         assert curve["exact"][-1] == pytest.approx(curve["floor"], rel=0.05)
     else:
@@ -244,7 +253,7 @@ def test_interpolation_figure(page):
 
 
 def test_schedules_hold_theory_and_runs(page):
-    data, t = page["schedule_data"], page["t"][page["pick"]]
+    data, t = page["schedule_data"], page["schedule_t"]
     assert list(t) == [1, 11, 21, 51, 101, 201, 501, 1001, 2000] and len(data) == 6
     for curve in data.values():
         exact = curve["exact"][t - 1]
@@ -256,7 +265,7 @@ def test_schedules_hold_theory_and_runs(page):
 
 def test_tuned_keeps_the_best_rate_at_each_cost(page):
     eight, least = page["eight"], page["eight"].loss(page["solution"])
-    passes, shown = page["tuned"](None, (1, 3, 5), passes=6, seeds=1)
+    passes, shown = page["tuned"](None, (1, 3, 5), passes=6, runs=1)
     Z = page["pixels"] * page["is_eight"][:, None]
     found = []
     for lr in (2.0, 8.0, 32.0):
@@ -267,18 +276,54 @@ def test_tuned_keeps_the_best_rate_at_each_cost(page):
         found.append(path)
     np.testing.assert_allclose(shown[:, 0], np.min(found, axis=0), rtol=1e-8)
     assert list(passes) == [1, 2, 3, 4, 5, 6]
-    # Chosen by the first third of the seeds, shown on the others.
-    passes, shown = page["tuned"](32, (0, 2), passes=1, seeds=3)
+    # Chosen by the first third of the runs, shown on the others.
+    passes, shown = page["tuned"](32, (0, 2), passes=1, runs=3)
     assert shown.shape == (2, 2)
     np.testing.assert_allclose(passes, [28 * 32 / eight.n, 56 * 32 / eight.n])
-    rng, w = np.random.default_rng(0), np.zeros((6, 65))
-    for _ in range(28):
+    rng, w, losses = np.random.default_rng(0), np.zeros((6, 65)), []
+    for step in range(56):
         terms = Z[rng.integers(eight.n, size=(6, 32))]
         slope = np.einsum("kbd,kb->kd", terms, 1 / (1 + np.exp(np.einsum("kbd,kd->kb", terms, w)))) / 32
         w = w + np.repeat([1.0, 4.0], 3)[:, None] * (slope - 1e-3 * w)
-    losses = np.mean(np.log1p(np.exp(-w @ Z.T)), axis=1) + 5e-4 * np.sum(w * w, axis=1) - least
-    chosen = 0 if losses[0] < losses[3] else 1
-    np.testing.assert_allclose(shown[0], losses[3 * chosen + 1 : 3 * chosen + 3], rtol=1e-8)
+        if step in (27, 55):
+            losses.append(np.mean(np.log1p(np.exp(-w @ Z.T)), axis=1) + 5e-4 * np.sum(w * w, axis=1) - least)
+    for i, trial in enumerate((losses[0], losses[0] + losses[1])):
+        chosen = 0 if trial[0] < trial[3] else 1
+        np.testing.assert_allclose(shown[i], losses[i][3 * chosen + 1 : 3 * chosen + 3], rtol=1e-8)
+
+
+def test_budgets_of_single_draws_are_whole_half_passes(page):
+    """All budgets are equally far apart: none stands close to the last one with a rate of its own."""
+    n = page["eight"].n
+    passes, shown = page["tuned"](1, (-3,), passes=2, runs=3)
+    np.testing.assert_allclose(passes * n, n // 2 * np.arange(1, 5))
+    assert shown.shape == (4, 2)
+
+
+def test_shuffled_shows_every_picture_once_a_pass_in_a_new_order(page):
+    problem = page["least_squares"](np.eye(5), np.arange(5.0))
+    losses = page["shuffled"](problem, 3, np.random.default_rng(0))
+    # At w = 0 the loss of example i is i^2 / 2, which tells which one was drawn.
+    drawn = np.array([np.sqrt(2 * losses(t, np.zeros((3, 5)))[0]) for t in range(1, 16)]).round().astype(int)
+    for order in drawn.reshape(3, 5, 3).swapaxes(1, 2).reshape(9, 5):
+        assert sorted(order) == list(range(5))
+    assert len({tuple(order) for order in drawn.reshape(3, 5, 3).swapaxes(1, 2).reshape(9, 5)}) > 5
+
+
+def test_shuffling_lowers_the_floor_of_a_small_learning_rate_only(page):
+    """The page's last run is the shuffled one: a share of the floor for each of the rates 1, 0.1 and 0.01."""
+    x, y, best = page["x"], page["bottom"], page["w_star"]
+    lam, q, sigma2, _ = (np.mean(term) for term in page_terms(x, y, best))
+    rng, shares = np.random.default_rng(8), []
+    for lr in (1.0, 0.01):
+        e = np.zeros(200)
+        for _ in range(2):
+            for i in rng.permuted(np.tile(np.arange(len(x)), (200, 1)), axis=1).T:
+                e = (1 - lr * x[i] ** 2) * e + lr * x[i] * (y[i] - best * x[i])
+        shares.append(np.mean(e**2) * (2 * lam - lr * q) / (lr * sigma2))
+    assert 0.6 < shares[0] < 1.5 and shares[1] < 0.4
+    page_shares = page["shares"].mean(axis=1)
+    assert 0.8 < page_shares[0] < 1.3 and page_shares[2] == pytest.approx(shares[1], rel=0.5)
 
 
 def test_equal_cost_draws_means_and_spread(page):

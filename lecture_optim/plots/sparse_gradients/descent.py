@@ -59,7 +59,7 @@ def noise_floor(t, panels):
             ax.semilogy(np.arange(1, len(exact) + 1), exact, **EXACT)
             ax.errorbar(t, mean, yerr=3 * error, **DOTS)
             if floor > 0:
-                ax.axhline(floor, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+                ax.plot([1, len(exact)], [floor, floor], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
             direct_label(ax, len(exact), exact[-1], rf"$\eta={lr:g}$")
         ax.set_title(title, loc="left")
         ax.set_xlabel("step $t$")
@@ -70,8 +70,8 @@ def noise_floor(t, panels):
 def interpolation(t, excess, bound):
     """Excess loss of the same descent on pictures that a linear model can fit exactly and on pictures that it cannot.
 
-    t (r,): the steps. excess: (r, runs) by label. bound (r,): the proved bound of the first. Returns (data, axes); data holds
-    "t", "bound" and for each label the "mean", "low" and "high" over the runs.
+    t (r,): the steps. excess: (r, runs) by label. bound (r,): the proved bound of the first label's mean. Returns (data, axes);
+    data holds "t", "bound" and for each label the "mean", "low" and "high" over the runs.
     """
     _, ax = figure(height=3.3)
     data = {"t": t, "bound": bound}
@@ -82,7 +82,7 @@ def interpolation(t, excess, bound):
         ax.semilogy(t, band["mean"], **line)
         direct_label(ax, t[-1], band["mean"][-1], label)
     ax.semilogy(t, bound, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
-    direct_label(ax, t[len(t) // 4], bound[len(t) // 4], "proved bound", color=MUTED, xytext=(2, 9))
+    direct_label(ax, t[len(t) // 4], bound[len(t) // 4], f"bound for the {next(iter(excess))}", color=MUTED, xytext=(2, 13))
     ax.set(xlabel="step $t$", ylabel="excess loss", xlim=(0, t[-1]))
     return data, ax
 

@@ -1,7 +1,7 @@
 """Compare the package with PyTorch and optax, live: ``python -m tests.package.peers.compare``, from the repository's root.
 
 Prints a table and ends with 1 where a difference is above its tolerance, with 2 where a peer is not installed.
-The peers are not in the lock, as they bring gigabytes: make an environment for them and install torch (CPU), optax and numpy.
+The peers are not in the lock, as they bring gigabytes: `make peers` gives them an environment of their own and runs this.
 """
 
 import sys
@@ -34,5 +34,5 @@ if __name__ == "__main__":
         sys.exit(1 if compare() else 0)
     except ImportError as error:
         print(f"The comparison needs PyTorch and optax beside NumPy, but: {error}", file=sys.stderr)
-        print("Make an environment of its own: python -m venv peers && peers/bin/pip install torch optax numpy", file=sys.stderr)
+        print("`make peers` installs them in an environment of their own and compares", file=sys.stderr)
         sys.exit(2)

@@ -50,10 +50,13 @@ def test_rank_frequency_counts_the_paragraphs_of_each_word():
 def test_one_sided_draws_each_measure_beside_its_chance():
     files = np.array([2.0, 3.0, 6.0, 20.0])
     observed, chance, agreement = np.array([0.9, 0.8, 0.5, 0.1]), np.array([0.7, 0.6, 0.3, 0.0]), np.array([0.9, 0.85, 0.8, 0.7])
-    data, (left, right) = sources.one_sided(files, observed, chance, agreement, 0.73)
+    band = np.array([agreement - 0.2, agreement + 0.1])
+    data, (left, right) = sources.one_sided(files, observed, chance, agreement, 0.73, band, 0.65)
     assert lines(left, 4) == [observed.tolist(), chance.tolist()]
     assert lines(right, 4) == [agreement.tolist()]
-    assert lines(right, 2) == [[0.73, 0.73]]
+    assert lines(right, 2) == [[0.73, 0.73], [0.65, 0.65]]
+    edges = {tuple(point) for point in right.collections[0].get_paths()[0].vertices}
+    assert edges == {(x, y) for row in band for x, y in zip(files, row, strict=True)}
     assert data["chance_agreement"] == 0.73
     assert data["agreement"] is agreement
 
@@ -109,6 +112,9 @@ def test_shuffled_labels_by_enumeration(N, plus):
     for m in range(1, N + 1):
         ks = [len(chosen & set(range(m))) for chosen in labellings]
         assert Fraction(sum(k in (0, m) for k in ks), len(ks)) == Fraction(comb(plus, m) + comb(N - plus, m), comb(N, m))
+        given_first = comb(N - m, plus - m) if m <= plus else 0  # the labellings with the first label on all m files
+        assert given_first == sum(k == m for k in ks)
+        assert Fraction(given_first, comb(N, plus)) == Fraction(comb(plus, m), comb(N, m))
         if m > 1:
             agreement = [Fraction(k * (k - 1) + (m - k) * (m - k - 1), m * (m - 1)) for k in ks]
             minus = N - plus
@@ -191,6 +197,16 @@ def test_the_zeros_of_a_batch_by_enumeration(touched, B):
     assert gap >= 0
     assert (gap == 0) == (B == 1 or len(set(p)) == 1)
     assert 1 - expected_union(np.array([float(p_i) for p_i in p]), B) / d == pytest.approx(float(left), abs=1e-12)
+
+
+def test_the_miniature_of_the_batch_and_the_rates_that_mislead_most():
+    p = [Fraction(0), Fraction(1, 2), Fraction(1)]
+    assert 1 - expected_union(np.array(p, dtype=float), 2) / 3 == pytest.approx(5 / 12)
+    assert sum((p_i - Fraction(1, 2)) ** 2 for p_i in p) / 3 == Fraction(5, 12) - Fraction(1, 4)
+    halves = np.repeat([0.0, 1.0], 4)
+    for B in (1, 5, 30):
+        assert 1 - expected_union(halves, B) / 8 == 0.5
+        assert (1 - halves.mean()) ** B == 2.0**-B
 
 
 @given(st.integers(0, 3), st.fractions(0, 1, max_denominator=5), st.integers(1, 3))

@@ -63,7 +63,8 @@ def share_curves(gradients, share=0.9):
     data = {name: cumulative_share(g) for name, g in gradients.items()}
     for name, held in data.items():
         ax.plot(np.arange(1, len(held) + 1), held, label=name, **_line(name))
-        ax.plot(coordinates_holding(gradients[name], share), share, "o", color=_line(name)["color"], markersize=4)
+        k = coordinates_holding(gradients[name], share)
+        ax.plot(k, held[k - 1], "o", color=_line(name)["color"], markersize=4)
     ax.axhline(share, color=MUTED, linewidth=0.8)
     ax.set(xscale="log", xlim=(0.9, None), ylim=(0, 1.02), xlabel="number of coordinates $k$", ylabel="share of the squared norm")
     ax.legend(loc="lower right", frameon=False)
@@ -90,8 +91,8 @@ def threshold_counts(gradients, thresholds):
     return data, ax
 
 
-def disturbance(eps, support, effective, effective_squares, holding, bound):
-    """Four measures of one gradient with noise of relative size eps (k,), each (k,), against eps.
+def disturbance(noise_size, support, effective, effective_squares, holding, bound):
+    """Four measures of one gradient with noise of relative size noise_size (k,), each (k,), against that size.
 
     bound (k,): the proved upper bound of the effective support, drawn thin. Returns (data, axes); data holds all by name.
     """
@@ -103,11 +104,11 @@ def disturbance(eps, support, effective, effective_squares, holding, bound):
         "holding": (holding, r"$k_{0.9}$", {"color": MUTED, "linestyle": "--"}, -4),
     }
     for values, label, look, shift in lines.values():
-        ax.plot(eps, values, **look)
-        direct_label(ax, eps[-1], values[-1], label, color=look["color"], xytext=(5, shift))
-    ax.plot(eps, bound, color=EFFECTIVE, linewidth=1.0, linestyle=(0, (4, 2)))
-    direct_label(ax, eps[-1], bound[-1], "bound", color=EFFECTIVE)
-    ax.set(xscale="log", yscale="log", xlim=(eps[0], eps[-1]), ylim=(10, None))
+        ax.plot(noise_size, values, **look)
+        direct_label(ax, noise_size[-1], values[-1], label, color=look["color"], xytext=(5, shift))
+    ax.plot(noise_size, bound, color=EFFECTIVE, linewidth=1.0, linestyle=(0, (4, 2)))
+    direct_label(ax, noise_size[-1], bound[-1], "bound", color=EFFECTIVE)
+    ax.set(xscale="log", yscale="log", xlim=(noise_size[0], noise_size[-1]), ylim=(10, None))
     ax.set(xlabel=r"relative size of the noise $\varepsilon$", ylabel="coordinates")
     return {name: values for name, (values, *_) in lines.items()} | {"bound": bound}, ax
 

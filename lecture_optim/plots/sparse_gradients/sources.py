@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lecture_optim.plots.style import INK, MUTED, direct_label, figure
+from lecture_optim.plots.style import GRID, INK, MUTED, direct_label, figure
 
 __all__ = ["batch_zeros", "one_sided", "rank_frequency", "rare_class", "unit_activity"]
 
@@ -31,12 +31,13 @@ def rank_frequency(text, named=(1, 10, 100, 1000, 5000)):
     return {"rank": rank, "paragraphs": paragraphs, "words": words}, axes
 
 
-def one_sided(files, observed, chance, agreement, chance_agreement):
+def one_sided(files, observed, chance, agreement, chance_agreement, band, by_places):
     """Two measures of how telling words are against the number of files that hold them, each beside what chance gives.
 
     files (b,): the middle of each bin of words. observed, chance (b,): the share of words all of whose files are by one
     package, as it is and with shuffled labels. agreement (b,): the mean share of a word's pairs of files by one package;
-    chance_agreement: its mean with shuffled labels, one number. Returns (data, axes); data holds the arguments by name.
+    chance_agreement: its mean with shuffled labels, one number; band (2, b): the ends of its spread. by_places: what two places
+    of words drawn at random would give, one number. Returns (data, axes); data holds the arguments by name.
     """
     _, axes = figure(columns=2, height=3.2, sharex=True)
     left, right = axes
@@ -45,10 +46,13 @@ def one_sided(files, observed, chance, agreement, chance_agreement):
     _note(left, files[2], observed[2], "words", xytext=(7, 5))
     _note(left, files[3], chance[3], "shuffled\nlabels", xytext=(-8, -8), ha="right", color=MUTED)
     left.set(ylabel="share of words with one side only", ylim=(-0.03, 1.03))
+    right.fill_between(files, *band, color=GRID, linewidth=0)
     right.semilogx(files, agreement, "o-", color=INK, markersize=4)
     right.axhline(chance_agreement, color=MUTED, linestyle="--")
     _note(right, files[0], agreement[0], "words", xytext=(7, 2))
-    _note(right, files[-1], chance_agreement, "shuffled labels", xytext=(0, 8), ha="right", color=MUTED)
+    _note(right, files[-1], chance_agreement, "shuffled labels", xytext=(0, 6), ha="right", color=MUTED)
+    right.axhline(by_places, color=MUTED, linestyle=":")
+    _note(right, files[0], by_places, "places at random", xytext=(0, -7), color=MUTED)
     right.set(ylabel="share of agreeing pairs of files", ylim=(0.6, 0.9))
     for ax in axes:
         ax.set(xlabel="files that hold the word")
@@ -58,6 +62,8 @@ def one_sided(files, observed, chance, agreement, chance_agreement):
         "chance": chance,
         "agreement": agreement,
         "chance_agreement": chance_agreement,
+        "band": band,
+        "by_places": by_places,
     }, axes
 
 
@@ -121,7 +127,7 @@ def batch_zeros(panels):
         _note(ax, panel["B"][-1], panel["uniform"][-1], "if all were equally rare", xytext=(-12, 7), ha="right", color=MUTED)
         if panel["floor"] > 0:
             ax.axhline(panel["floor"], color=MUTED, linewidth=1.0, linestyle=":")
-            _note(ax, panel["B"][-1], panel["floor"], "never touched", xytext=(0, -6), ha="right", color=MUTED)
+            _note(ax, panel["B"][0], panel["floor"], "never touched", xytext=(0, -6), color=MUTED)
         ax.set(xlabel=f"examples in the batch, $B$: {name}", ylim=(-0.02, 1.03))
     axes[0, 0].set_ylabel("share of coordinates at zero")
     return panels, axes[0]

@@ -22,7 +22,7 @@ from .peers import compare, conventions
 
 RULES = [getattr(rules, name) for name in rules.__all__]
 TOLERANCE = 1e-12
-fifty = settings(max_examples=50)
+some = settings(max_examples=25)
 
 
 def name(rule):
@@ -486,7 +486,7 @@ def play(o, gradients, w):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name)
-@fifty
+@some
 @given(g=runs, data=st.data())
 def test_order_of_coordinates_does_not_matter(rule, g, data):
     order = data.draw(st.permutations(range(g.shape[1])))
@@ -500,7 +500,7 @@ def test_order_of_coordinates_does_not_matter(rule, g, data):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name)
-@fifty
+@some
 @given(g=runs, data=st.data())
 def test_mirrored_coordinates_take_the_mirrored_path(rule, g, data):
     signs = np.array(data.draw(st.tuples(*[st.sampled_from([-1.0, 1.0])] * g.shape[1])))
@@ -513,7 +513,7 @@ SCALE_FREE = ["sign_sgd", "adagrad_norm", "adagrad", "rmsprop", "rmsprop_momentu
 
 
 @pytest.mark.parametrize("rule_name", SCALE_FREE)
-@fifty
+@some
 @given(g=runs, power=st.integers(-40, 40), factor=st.floats(1.0, 2.0))
 def test_gradients_in_another_unit_change_nothing(rule_name, g, power, factor):
     """With eps = 0 only ratios of gradients count: exactly so for a power of two, which rounds nothing, else up to rounding."""
@@ -531,7 +531,7 @@ def test_unit_of_gradients_scales_the_step_of_the_others(rule_name):
 
 
 @pytest.mark.parametrize("rule", [rules.adagrad, rules.adagrad_norm], ids=name)
-@fifty
+@some
 @given(g=runs, eps=st.floats(0, 1))
 def test_adagrads_effective_learning_rate_never_grows(rule, g, eps):
     o, zero, probe = optimizer(rule, 0.1, eps=eps), np.zeros(g.shape[1]), np.full(g.shape[1], 1e-3)
@@ -544,7 +544,7 @@ def test_adagrads_effective_learning_rate_never_grows(rule, g, eps):
         last = now
 
 
-@fifty
+@some
 @given(g=runs)
 def test_amsgrads_scale_never_shrinks(g):
     states = [step[1:] for step in play(optimizer(rules.amsgrad, 0.1), g, np.zeros(g.shape[1]))]
@@ -552,7 +552,7 @@ def test_amsgrads_scale_never_shrinks(g):
         assert np.all(v_max_next >= v_max) and np.all(v_max_next >= v_next) and np.all(v_max >= v)
 
 
-@fifty
+@some
 @given(g=runs, beta1=st.floats(0, 0.99), beta2=st.floats(0.5, 0.999))
 def test_adams_first_step_is_lr_whatever_the_gradient(g, beta1, beta2):
     """Both corrected averages are the first gradient's own, whatever the betas: what bias correction is for."""

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-__all__ = ["at_least", "below_one", "finite", "fits", "floats", "numbers", "positive", "same_shape"]
+__all__ = [
+    "at_least", "at_most", "below_one", "count", "finite", "fits", "floats", "indices", "numbers", "own", "positive",
+    "same_shape",
+]  # fmt: skip
 
 
 def numbers(name, value):
@@ -18,16 +21,16 @@ def numbers(name, value):
 
 def floats(name, value):
     """The value itself where it is a float or a float array, else the same numbers as float64; TypeError as in `numbers`."""
-    if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", None) == "f":
+    # A subclass of an array may mean something else by *: a matrix means a product of matrices.
+    if isinstance(value, float | np.floating) or (type(value) is np.ndarray and value.dtype.kind == "f"):
         return value
-    return numbers(name, value).astype(float)[()]
+    array = numbers(name, value)
+    return (array if array.dtype.kind == "f" else array.astype(float))[()]
 
 
 def _values(name, value):
-    array = numbers(name, value)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, but is {value!r}")
-    return array
+    finite(**{name: value})
+    return numbers(name, value)
 
 
 def _require(condition, name, value, wanted):
@@ -45,6 +48,37 @@ def at_least(bound, **named):
     """Raise ValueError unless every value is a finite number >= bound (or an array of such)."""
     for name, value in named.items():
         _require(_values(name, value) >= bound, name, value, f">= {bound}")
+
+
+def at_most(bound, **named):
+    """Raise ValueError unless every value is a finite number <= bound (or an array of such)."""
+    for name, value in named.items():
+        _require(_values(name, value) <= bound, name, value, f"<= {bound}")
+
+
+def count(least, **named):
+    """Raise ValueError unless every value is one whole number >= least."""
+    for name, value in named.items():
+        if np.ndim(value) or numbers(name, value).dtype.kind not in "iu" or value < least:
+            raise ValueError(f"{name} must be a whole number >= {least}, but is {value!r}")
+
+
+def own(name, value):
+    """A float for a number and a copy for an array, so that what the caller does to the array later changes nothing."""
+    array = np.array(floats(name, value))
+    return array if array.ndim else float(array)
+
+
+def indices(name, values, bound):
+    """The values as an array of integers in 0 .. bound - 1, with one axis; raises ValueError that names the first that is not."""
+    array = np.asarray(values)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        found = f"has shape {array.shape} and type {array.dtype}"
+        raise ValueError(f"{name} must be a list of integers, but {found}; np.flatnonzero makes one of a mask")
+    bad = array[(array < 0) | (array >= bound)]
+    if bad.size:
+        raise ValueError(f"{name} must lie in 0 .. {bound - 1}, but holds {bad[0]}")
+    return array
 
 
 def below_one(**named):

@@ -161,13 +161,7 @@ class Corpus:
         array = np.asarray(values)
         if array.size == 0:
             raise ValueError(f"{name} must hold at least one integer, but is empty")
-        if array.ndim != 1 or array.dtype.kind not in "iu":
-            found = f"has shape {array.shape} and type {array.dtype}"
-            raise ValueError(f"{name} must be a list of integers, but {found}; np.flatnonzero makes one of a mask")
-        bad = array[(array < 0) | (array >= bound)]
-        if bad.size:
-            raise ValueError(f"{name} must lie in 0 .. {bound - 1}, but holds {bad[0]}")
-        return array
+        return checks.indices(name, array, bound)
 
 
 def words(text):

@@ -38,8 +38,8 @@ def best_fixed(gradients, low=-1.0, high=1.0):
 
 def _recorded(T, every):
     """The 0-based steps to record: every `every`-th, and the last."""
-    checks.at_least(1, every=every)
-    steps = np.arange(0, T, int(every))
+    checks.count(1, every=every)
+    steps = np.arange(0, T, every)
     return steps if T == 0 or steps[-1] == T - 1 else np.append(steps, T - 1)
 
 
@@ -49,12 +49,13 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
     losses: an array of gradients (T, *w.shape), for f_t(w) = <g_t, w>; or a function (t, w) -> (f_t(w), gradient), which needs T.
     A scalar w with (T,) is one run; w of shape (n, 1) with (T, n, 1) is n runs at once. comparator: a fixed point u, or for
     a function of (t, w) the function itself is asked for f_t(u). record: names among "w" (before the step), "g", "loss" and
-    "regret" (sums up to and with step t) and the states (after the step). every: record each ``every``-th step and the last.
+    "regret" (sums up to and including step t) and the states (after the step). every: record each ``every``-th step and the last.
     Returns a `Run`. Raises ValueError for a shape that does not fit, a gradient that is not finite, an unknown record.
     """
     linear = not callable(losses)
+    w = checks.floats("w", w)
     if linear:
-        losses = np.asarray(losses, dtype=float)
+        losses = np.asarray(checks.floats("losses", losses))
         if losses.ndim == 0 or losses.shape[1:] != np.shape(w):
             raise ValueError(f"losses must have shape (T, *w.shape) = (T, *{np.shape(w)}), but has {losses.shape}")
         checks.finite(losses=losses)
@@ -63,6 +64,14 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
             raise ValueError(f"T must be at most the number of losses, {len(losses)}, but is {T}")
     elif T is None:
         raise ValueError("T must be given where losses is a function")
+    checks.count(0, T=T)
+    if comparator is not None:
+        checks.fits(np.shape(w), "w", comparator=comparator)
+        checks.finite(comparator=comparator)
+    scalar = np.ndim(w) == 0
+    if linear and scalar:
+        # Python floats: indexing an array a million times costs more than the arithmetic of a step.
+        losses, w = losses.tolist(), float(w)
     state = o.init(w)
     known = ("w", "g", "loss", "regret", *state._fields[1:])
     for name in record:
@@ -72,11 +81,6 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
         raise ValueError("recording the regret needs a comparator")
     steps = _recorded(T, every)
     keep = {name: [] for name in record}
-    scalar = np.ndim(w) == 0
-    if linear and scalar:
-        # Python floats: indexing an array a million times costs more than the arithmetic of a step.
-        losses, w = losses.tolist(), float(w)
-    w = w if scalar else np.array(w, dtype=float)
     loss = own = 0.0
     next_record, k_record = (steps[0] if len(steps) else -1), 0
     advance = o.advance if linear else o.update
@@ -96,7 +100,7 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
         if k == next_record:
             now = {"w": before, "g": g, "loss": loss, "regret": loss - own, **state._asdict()}
             for name in record:
-                keep[name].append(now[name])
+                keep[name].append(np.copy(now[name]))  # a copy: the losses may reuse their gradient's memory
             k_record += 1
             next_record = steps[k_record] if k_record < len(steps) else -1
     return Run(
@@ -117,11 +121,13 @@ def one_pass(o, problem, W, order=None, *, travel=None, dense=False, masked=Fals
     dense: step on all of W with the zeros written out; otherwise only the rows of the example are touched (`masked` as in
     `Optimizer.step_rows`).
     Returns the loss of each example *before* its step, (n,) or (n, k): the progressive loss, an honest test on fresh data.
-    Raises ValueError for a travel of another shape.
+    Raises ValueError for a travel of another shape and an order that names no example, TypeError where W is no float array.
     """
+    if not isinstance(W, np.ndarray) or W.dtype.kind != "f":
+        raise TypeError(f"W must be a float array, which the pass changes in place, not {type(W).__name__}")
     if travel is not None:
         checks.same_shape(W=W, travel=travel)
-    order = np.arange(len(problem)) if order is None else np.asarray(order)
+    order = np.arange(len(problem)) if order is None else checks.indices("order", order, len(problem))
     state = o.init(W)
     losses = np.empty((len(order), *W.shape[1:]))
     g = np.zeros_like(W) if dense else None

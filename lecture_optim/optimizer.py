@@ -3,7 +3,9 @@
 import inspect
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -26,6 +28,8 @@ _EXACT_ON_ROWS = frozenset({rules.sgd, rules.sign_sgd, rules.adagrad_norm, rules
 _IN_UNIT_INTERVAL = {"beta1", "beta2", "mu", "rho"}
 _POSITIVE = {"lr", "eta"}
 _AT_LEAST_ZERO = {"eps", "eps_root", "weight_decay"}
+# Sums, averages and maxima of squares or sizes, by the names they have in the rules.
+_STATES_AT_LEAST_ZERO = {"s", "u", "v", "v_max"}
 
 
 def exact_on_rows(rule):
@@ -45,6 +49,20 @@ def _signature(rule):
     return tuple(names[2:t]), {name: parameters[name].default for name in names[t + 1 :]}
 
 
+@cache
+def _state_type(rule):
+    """The named tuple of a rule's state, one type a rule, so that states can be compared, pickled and handed on."""
+    title = rule.__name__ if rule.__name__.isidentifier() else "rule"  # a lambda has no name to show
+    State = namedtuple(f"{title}_state", ("t", *_signature(rule)[0]))
+    State.__reduce__ = lambda self: (_restore, (rule, tuple(self)))
+    return State
+
+
+def _restore(rule, values):
+    """A state from its pickle."""
+    return _state_type(rule)(*values)
+
+
 def _hyper(name, value, scheduled=False):
     """The value of a hyper-parameter as a Python float or a float array; raises where it is out of its range.
 
@@ -61,21 +79,21 @@ def _hyper(name, value, scheduled=False):
         checks.at_least(0, **{name: value})
     else:
         checks.finite(**{name: value})
-    return float(value) if np.ndim(value) == 0 else checks.floats(name, value)
+    return checks.own(name, value)
 
 
 def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hyper):
     """Make an optimizer of a rule.
 
     rule: one of `lecture_optim.rules`, or any function of that form. lr and the other hyper-parameters: numbers, arrays that
-    broadcast against w, or schedules (functions of the step number t = 1, 2, ...). project: applied to w after each step.
+    broadcast against w, or schedules (functions of the step number t = 1, 2, ...); they are checked by name, as in `rules`: lr
+    and eta > 0, beta1, beta2, mu and rho in [0, 1), eps, eps_root and weight_decay >= 0. project: applied to w after each step.
     engine: "numpy". check_finite: False saves the pass that looks for NaN in a gradient.
     Returns an `Optimizer`. Raises TypeError for an unknown hyper-parameter, ValueError for a bad value or engine.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {ENGINES}, but is {engine!r}")
-    states, defaults = _signature(rule)
-    title = rule.__name__ if rule.__name__.isidentifier() else "rule"  # a lambda has no name to show
+    _, defaults = _signature(rule)
     unknown = sorted(set(hyper) - set(defaults))
     if unknown:
         raise TypeError(f"{rule.__name__} has no hyper-parameter {unknown[0]!r}; it has {', '.join(defaults)}")
@@ -87,7 +105,7 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
             values[name] = _hyper(name, value)
     if project is not None and not callable(project):
         raise TypeError(f"project must be a function of w, such as box(-1, 1), not {project!r}")
-    return Optimizer(rule, values, project, engine, check_finite, namedtuple(f"{title}_state", ("t", *states)))
+    return Optimizer(rule, MappingProxyType(values), project, engine, check_finite)
 
 
 @dataclass(frozen=True)
@@ -95,11 +113,15 @@ class Optimizer:
     """A rule with its hyper-parameters. Made by `optimizer`; holds no state: the steps take it and return it."""
 
     rule: Callable
-    hyper: dict
+    hyper: MappingProxyType
     project: Callable | None
     engine: str
     check_finite: bool
-    State: type = field(repr=False)
+
+    @property
+    def State(self):
+        """The named tuple of this rule's state: t, then the states by name."""
+        return _state_type(self.rule)
 
     def hyper_at(self, t):
         """The hyper-parameters of step t, schedules evaluated and checked, in the order of the rule's signature."""
@@ -108,8 +130,10 @@ class Optimizer:
             if callable(value):
                 try:
                     value = _hyper(name, value(t), scheduled=True)
-                except (TypeError, ValueError) as error:
-                    raise type(error)(f"the schedule of {name} fails at t = {t:g}: {error}") from error
+                except TypeError as error:
+                    raise TypeError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
+                except Exception as error:  # a schedule is the caller's function and may fail in any way
+                    raise ValueError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
             now[name] = value
         return now
 
@@ -125,6 +149,7 @@ class Optimizer:
             raise TypeError(f"{self.rule.__name__} has no state {unknown[0]!r}; it has {', '.join(names) or 'none'}")
         w = checks.floats("w", w)
         checks.finite(w=w, **start)
+        checks.at_least(0, **{f"state {name}": start[name] for name in start if name in _STATES_AT_LEAST_ZERO})
         hyper, dtype = self.hyper_at(1.0), getattr(w, "dtype", float)
         for name, value in hyper.items():
             checks.fits(np.shape(w), "w", **{name: value})
@@ -141,6 +166,8 @@ class Optimizer:
         Trial steps from states that are plain numbers tell them; n states may take n steps to pass a shape on to the last.
         """
         names = self.State._fields[1:]
+        if self.rule in _COORDINATEWISE:
+            return [zero.shape] * len(names)
         states = [0.0] * len(names)
         for _ in range(max(len(names), 1)):
             with np.errstate(all="ignore"):
@@ -178,11 +205,13 @@ class Optimizer:
         arrays, hyper = (w, *state[1:]), self.hyper_at(t)
         if self._blocks(arrays, g, hyper):
             flat, g = [a.reshape(-1) for a in arrays], g.reshape(-1)
-            for start in range(0, g.size, BLOCK):
-                part = slice(start, start + BLOCK)
-                new = self.rule(flat[0][part], g[part], *[s[part] for s in flat[1:]], t, **hyper)
-                for array, value in zip(flat, new, strict=True):
-                    array[part] = value
+            # A floating-point warning that the caller turned into an error would stop between two blocks.
+            with np.errstate(all="ignore"):
+                for start in range(0, g.size, BLOCK):
+                    part = slice(start, start + BLOCK)
+                    new = self.rule(flat[0][part], g[part], *[s[part] for s in flat[1:]], t, **hyper)
+                    for array, value in zip(flat, new, strict=True):
+                        array[part] = value
         else:
             for array, value in zip(arrays, self._new(w, g, state[1:], t, hyper), strict=True):
                 array[...] = value
@@ -217,15 +246,23 @@ class Optimizer:
     def _new(self, w, g, states, t, hyper):
         """The rule's results and the projection, each of the shape and type of what it replaces and in memory of its own."""
         new = self.rule(w, g, *states, t, **hyper)
-        if isinstance(w, float):
-            return new if self.project is None else (self.project(new[0]), *new[1:])
-        old = (w, *states)
-        given = {id(x) for x in (g, *old)}
         names = ("w", *self.State._fields[1:])
-        new = [self._like(*four, id(four[2]) in given) for four in zip(names, old, new, strict=True)]
+        if isinstance(w, float):
+            if self.project is not None:
+                new = (self.project(new[0]), *new[1:])
+            for name, value in zip(names, new, strict=True):
+                if not isinstance(value, float) and np.ndim(value):
+                    raise ValueError(f"{name} would change its shape from () to {np.shape(value)} in this step")
+            return new
+        old = (w, *states)
+        given, results = {id(x) for x in (g, *old)}, []
+        for name, before, value in zip(names, old, new, strict=True):
+            results.append(self._like(name, before, value, id(value) in given))
+            given.add(id(value))
         if self.project is not None:
-            new[0] = self._like("project(w)", w, self.project(new[0]))
-        return new
+            # The projection may hand out an array that it keeps.
+            results[0] = np.copy(self._like("project(w)", w, self.project(results[0])))
+        return results
 
     @staticmethod
     def _like(name, old, new, given=False):
@@ -249,11 +286,13 @@ class Optimizer:
         return g
 
     def _check(self, w, state):
-        # By name, so that the state goes on in another optimizer of the same rule.
-        if type(state).__name__ != self.State.__name__ or getattr(state, "_fields", None) != self.State._fields:
+        if type(state) is not self.State:
             raise TypeError(f"state must be the {self.State.__name__} that init(w) returns, not {type(state).__name__}")
+        own = np.shape(w)
+        per_run = (*own[:-1], 1) if own else own
+        allowed = (own,) if self.rule in _COORDINATEWISE else (per_run,) if self.rule is rules.adagrad_norm else (own, per_run)
         for name, s in zip(state._fields[1:], state[1:], strict=True):
-            if np.shape(s) != np.shape(w) and np.shape(s) != (*np.shape(w)[:-1], 1):
+            if np.shape(s) not in allowed:
                 raise ValueError(f"state {name} has shape {np.shape(s)}, but w has {np.shape(w)}: make it with init(w)")
 
     @staticmethod
@@ -304,4 +343,5 @@ class Optimizer:
             and self.project is None
             and all(a.shape == g.shape and a.flags.c_contiguous for a in (g, *arrays))
             and all(np.ndim(value) == 0 for value in hyper.values())
+            and not any(np.may_share_memory(g, a) for a in arrays)  # a block would read what another has written
         )

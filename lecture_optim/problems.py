@@ -68,7 +68,8 @@ def _examples(X, y):
 def quadratic(A, b=None):
     """1/2 w'Aw - b'w for a symmetric matrix A (d, d) and a vector b (d,), zero unless given.
 
-    ``smoothness`` is the largest absolute eigenvalue; ``minimizer`` is given where A is positive definite.
+    ``smoothness`` is the largest absolute eigenvalue; ``minimizer`` is given where A is positive definite beyond rounding.
+    It has no terms: ``rows`` must be None.
     """
     A = _matrix(A=A)
     if A.shape[0] != A.shape[1] or not np.array_equal(A, A.T):
@@ -76,14 +77,27 @@ def quadratic(A, b=None):
     b = np.zeros(len(A)) if b is None else np.asarray(b, dtype=float)
     if b.shape != (len(A),):
         raise ValueError(f"b must have shape {(len(A),)}, but has {b.shape}")
+    checks.finite(b=b)
     eigenvalues = np.linalg.eigvalsh(A)
+    definite = eigenvalues.min() > len(A) * np.finfo(float).eps * np.abs(eigenvalues).max()
     return Problem(
         d=len(A),
-        loss=lambda w, rows=None: 0.5 * np.sum(w @ A * w, axis=-1) - w @ b,
-        gradient=lambda w, rows=None: w @ A - b,
+        loss=_without_terms(lambda w: 0.5 * np.sum(w @ A * w, axis=-1) - w @ b),
+        gradient=_without_terms(lambda w: w @ A - b),
         smoothness=float(np.abs(eigenvalues).max()),
-        minimizer=np.linalg.solve(A, b) if eigenvalues.min() > 0 else None,
+        minimizer=np.linalg.solve(A, b) if definite else None,
     )
+
+
+def _without_terms(f):
+    """f as a function of (w, rows=None) that refuses rows."""
+
+    def g(w, rows=None):
+        if rows is not None:
+            raise ValueError("rows must be None: this problem is no mean over terms")
+        return f(w)
+
+    return g
 
 
 def _scores(w, A):
@@ -153,14 +167,19 @@ def mini_batches(problem, size, rng):
     """The losses of mini-batch descent for `online.play`: (t, w) -> (loss, gradient), each the mean over ``size`` random terms.
 
     problem: a `Problem` of n terms. The terms are drawn with replacement, afresh at every step and for each run of a batch
-    w (k, d) by itself; size = None takes all n, so that nothing is random. Raises ValueError for a problem without terms or
-    size < 1.
+    w (k, d) by itself; asked twice in one step, as for a comparator, the function keeps to its terms, so it serves one run.
+    size = None takes all n, so that nothing is random. Raises ValueError for a problem without terms or size < 1.
     """
-    checks.at_least(1, **{"the problem's number of terms n": problem.n})
-    checks.at_least(1, size=1 if size is None else size)
+    if problem.n < 1:
+        raise ValueError("problem must be a mean over terms, as least_squares or logistic makes it, but has none")
+    checks.count(1, size=1 if size is None else size)
+    step, rows = None, None
 
     def losses(t, w):
-        rows = None if size is None else rng.integers(problem.n, size=(*w.shape[:-1], size))
+        nonlocal step, rows
+        # One f_t for the player and, asked second, for the comparator.
+        if size is not None and step != t:
+            step, rows = t, rng.integers(problem.n, size=(*w.shape[:-1], size))
         return problem.loss(w, rows), problem.gradient(w, rows)
 
     return losses
@@ -170,8 +189,8 @@ def saddle():
     """x^2/2 + y^4/4 - y^2/2: a saddle at (0, 0), and the minimizers (0, 1) and (0, -1) with loss -1/4."""
     return Problem(
         d=2,
-        loss=lambda w, rows=None: 0.5 * w[..., 0] ** 2 + 0.25 * w[..., 1] ** 4 - 0.5 * w[..., 1] ** 2,
-        gradient=lambda w, rows=None: np.stack([w[..., 0], w[..., 1] ** 3 - w[..., 1]], axis=-1),
+        loss=_without_terms(lambda w: 0.5 * w[..., 0] ** 2 + 0.25 * w[..., 1] ** 4 - 0.5 * w[..., 1] ** 2),
+        gradient=_without_terms(lambda w: np.stack([w[..., 0], w[..., 1] ** 3 - w[..., 1]], axis=-1)),
         minimizer=np.array([0.0, 1.0]),
     )
 
@@ -181,7 +200,8 @@ class SparseLogistic:
     """Logistic loss of a linear score on examples whose features are 0 or 1, stored by the places of their ones.
 
     indptr (n + 1,), indices: example i has ones at indices[indptr[i]:indptr[i + 1]]; labels (n,) of -1 and +1; d features.
-    Weights W have shape (d,), or (d, k) for k runs side by side. Raises ValueError for an example without ones.
+    Weights W have shape (d,), or (d, k) for k runs side by side. Raises ValueError for no examples, an example without ones,
+    or an index that is no feature.
     """
 
     indptr: np.ndarray
@@ -190,9 +210,12 @@ class SparseLogistic:
     d: int
 
     def __post_init__(self):
+        if len(self.labels) == 0:
+            raise ValueError("labels must hold at least one example, but is empty")
         _require_signs(self.labels)
-        if len(self.indptr) != len(self.labels) + 1 or self.indptr[-1] != len(self.indices):
-            raise ValueError("indptr must have one entry more than labels and end at the length of indices")
+        if len(self.indptr) != len(self.labels) + 1 or self.indptr[0] != 0 or self.indptr[-1] != len(self.indices):
+            raise ValueError("indptr must have one entry more than labels, begin at 0 and end at the length of indices")
+        checks.indices("indices", self.indices, self.d)
         if not np.all(np.diff(self.indptr) > 0):
             raise ValueError(f"every example needs a feature, but example {int(np.argmin(np.diff(self.indptr)))} has none")
 
@@ -281,8 +304,9 @@ class Network:
     def loss_and_gradient(self, w, X, y, dropout=0.0, rng=None):
         """The mean cross-entropy of inputs X (n, inputs) with classes y (n,) of integers, and its exact gradient (d,).
 
-        With dropout, both belong to the network with the units that were drawn.
+        With dropout, both belong to the network with the units that were drawn. Raises ValueError for a class that is none.
         """
+        y = checks.indices("y", y, self.sizes[-1])
         scores, activations = self.forward(w, X, dropout, rng)
         log_p = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
         n = len(y)
@@ -291,16 +315,18 @@ class Network:
         back /= n
         gradient = np.empty(self.d)
         inputs = [X, *activations]
-        for (dW, db), (W, _), A in reversed(list(zip(self.layers(gradient), self.layers(w), inputs, strict=True))):
+        layers = list(zip(self.layers(gradient), self.layers(w), inputs, strict=True))
+        for k, ((dW, db), (W, _), A) in reversed(list(enumerate(layers))):
             dW[...], db[...] = A.T @ back, back.sum(axis=0)
-            # A unit that is silent or dropped passes nothing back; a surviving one passes its dropout scale.
-            back = back @ W.T * (A > 0) / (1 - dropout)
+            if k > 0:
+                # A unit that is silent or dropped passes nothing back; a surviving one passes its dropout scale.
+                back = back @ W.T * (A > 0) / (1 - dropout)
         return -np.mean(log_p[np.arange(n), y]), gradient
 
 
 def power_law(d, exponent=2.0):
     """Probabilities p_i = i^(-exponent) / sum_j j^(-exponent) of the coordinates i = 1 .. d; shape (d,)."""
-    checks.at_least(1, d=d)
+    checks.count(1, d=d)
     checks.at_least(0, exponent=exponent)
     p = np.arange(1, d + 1, dtype=float) ** -exponent
     return p / p.sum()
@@ -323,8 +349,10 @@ def two_point(T, high, low, p, rng, shape=()):
     It is the lecture notes' sign example (high = C, low = -1), the stochastic example of Reddi et al. 2018, Theorem 3
     (p = (1 + delta) / (C + 1)), and, with 1 and 0, a coordinate that is seen with probability p (an array p: one a coordinate).
     """
+    checks.count(0, T=T)
     checks.at_least(0, p=p)
-    checks.at_least(0, **{"1 - p": 1 - np.asarray(p)})
+    checks.at_most(1, p=p)
+    checks.finite(high=high, low=low)
     return np.where(rng.random((T, *shape)) < p, float(high), float(low))
 
 
@@ -333,6 +361,6 @@ def reddi_periodic(T, high, low=-1.0, period=3):
 
     Its best fixed point on [-1, 1] is -1 where high > -(period - 1) low.
     """
-    checks.at_least(1, T=T, period=period)
+    checks.count(1, T=T, period=period)
     checks.finite(high=high, low=low)
     return np.where(np.arange(T) % period == 0, float(high), float(low))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lecture_optim.checks import finite, numbers, positive
+from lecture_optim.checks import finite, fits, own, positive
 
 __all__ = ["ball", "box"]
 
@@ -14,14 +14,18 @@ def box(low, high):
     separate: the projection that AdaGrad's analysis asks for costs no more than a clip.
     Raises ValueError where a bound is NaN or low > high, TypeError where a bound is no number.
     """
-    numbers("low", low)
-    numbers("high", high)
+    low, high = own("low", low), own("high", high)
+    try:
+        np.broadcast_shapes(np.shape(low), np.shape(high))
+    except ValueError:
+        raise ValueError(f"low and high must fit together, but have shapes {np.shape(low)} and {np.shape(high)}") from None
     if np.isnan(low).any() or np.isnan(high).any():
         raise ValueError(f"low and high must not be NaN, but are {low!r} and {high!r}")
     if not np.all(np.asarray(low) <= np.asarray(high)):
         raise ValueError(f"low must be <= high, but low is {low!r} and high is {high!r}")
 
     def project(w):
+        fits(np.shape(w), "w", low=low, high=high)
         return np.minimum(np.maximum(w, low), high)
 
     # Bounds of one coordinate each would have to be picked like the rows.
@@ -39,11 +43,14 @@ def ball(radius, center=0.0):
     finite(center=center)
 
     def project(w):
+        fits(np.shape(w), "w", center=center)
         offset = w - center
-        norm = np.linalg.norm(offset, axis=-1, keepdims=True) if np.ndim(w) else np.abs(offset)
+        # Divided by the largest entry first, whose square could overflow.
+        largest = np.max(np.abs(offset), axis=-1, keepdims=True) if np.ndim(w) else np.abs(offset)
+        unit = offset / np.where(largest > 0, largest, 1.0)
+        norm = largest * (np.linalg.norm(unit, axis=-1, keepdims=True) if np.ndim(w) else 1.0)
         outside = norm > radius
         # Points inside are returned as they are, not as center + (w - center), which rounds.
         return np.where(outside, center + offset * (radius / np.where(outside, norm, 1.0)), w)[()]
 
-    project.coordinatewise = False
     return project

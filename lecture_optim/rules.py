@@ -10,6 +10,7 @@ A rule is called as ``rule(w, g, *states, t, lr, ...)`` and returns ``(w, *state
 * ``lr``: the learning rate, never with a default; then the other hyper-parameters, floats or arrays that broadcast against ``w``.
 
 Nothing is changed in place and nothing is checked here: `lecture_optim.optimizer` checks, schedules, projects and stores.
+Squares of gradients must neither overflow nor vanish: sizes from about 1e-154 to 1e154 in float64, 1e-19 to 1e19 in float32.
 """
 
 import numpy as np
@@ -21,7 +22,7 @@ __all__ = [
 
 
 def ratio(a, b):
-    """a / b for b >= 0, and 0 where b = 0: the pseudo-inverse that the papers mean when no gradient has been seen yet."""
+    """a / b for b >= 0, and 0 where b = 0: the pseudo-inverse that the papers mean, as before the first gradient."""
     return a * (b != 0) / (b + (b == 0))
 
 
@@ -61,7 +62,7 @@ def nesterov(w, g, delta, t, lr, mu=0.9):
 
 
 def adagrad_norm(w, g, s, t, lr, eps=0.0):
-    """AdaGrad with one learning rate for the vector (Streeter and McMahan 2010; Ward et al. 2019): lr / ||g||_{1:t}.
+    """AdaGrad with one learning rate for the vector (Ward, Wu and Bottou 2019, Algorithm 1): lr / ||g||_{1:t}.
 
     ``s`` is the sum of the squared norms so far, of w's shape with last axis 1. A constant inside the root is a starting value
     of ``s``; ``eps`` is added outside it.
@@ -139,11 +140,12 @@ def nadam(w, g, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     return w - lr * ratio(m_bar, np.sqrt(v_hat) + eps), m, v
 
 
-def adamw(w, g, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01, eta=1.0):
+def adamw(w, g, m, v, t, lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-5, eta=1.0):
     """AdamW (Loshchilov and Hutter 2019, Algorithm 2): the weights decay beside Adam's step, not through its moments.
 
     ``eta`` is the schedule's multiplier of both terms; ``lr`` (their alpha) multiplies Adam's term only. PyTorch, optax and
-    Keras decay by lr * weight_decay: pass that product as ``weight_decay`` here for the same numbers.
+    Keras decay by lr * weight_decay: pass that product as ``weight_decay`` here for the same numbers. The paper leaves the
+    decay open; the default is PyTorch's product, 0.01 at lr = 0.001.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
@@ -166,7 +168,7 @@ def amsgrad(w, g, m, v, v_max, t, lr, beta1=0.9, beta2=0.999, eps=0.0):
 def adopt(w, g, m, v, t, lr, beta1=0.9, beta2=0.9999, eps=1e-6):
     """ADOPT (Taniguchi et al. 2024, without clipping): the gradient is scaled by the average of those *before* it.
 
-    The first gradient (t = 1, the paper's step 0) only starts ``v`` at g**2 and moves nothing.
+    The first gradient (t = 1, the paper's step 0) only starts ``v`` at g**2 and, from m = 0, moves nothing.
     """
     m = beta1 * m + (1 - beta1) * ratio(g * (t > 1), np.maximum(np.sqrt(v), eps))
     b = beta2 * (t > 1)

@@ -1,12 +1,12 @@
 """Step-size schedules: functions of the step number t = 1, 2, ... that an `optimizer` takes in place of a number.
 
-Each function here returns such a schedule. Its ``lr`` is the learning rate at the start (for `warm_up` and `cosine`: the
-largest), a positive number or an array of them, one for each run of a batch.
+Each function here returns such a schedule. Its ``lr`` sets the scale, by the formula in its docstring: a positive number, or
+an array of them, one for each run of a batch.
 """
 
 import numpy as np
 
-from lecture_optim.checks import at_least, positive
+from lecture_optim.checks import at_least, own, positive
 
 __all__ = ["constant", "inverse_sqrt", "search_then_converge", "exponential", "cosine", "warm_up"]
 
@@ -14,24 +14,31 @@ __all__ = ["constant", "inverse_sqrt", "search_then_converge", "exponential", "c
 def constant(lr):
     """lr_t = lr."""
     positive(lr=lr)
+    lr = own("lr", lr)
     return lambda t: lr
 
 
 def inverse_sqrt(lr):
     """lr_t = lr / sqrt(t): the schedule of online convex optimization (Zinkevich 2003)."""
     positive(lr=lr)
+    lr = own("lr", lr)
     return lambda t: lr / np.sqrt(t)
 
 
 def search_then_converge(lr, tau):
-    """lr_t = lr / (1 + t / tau): constant while t << tau, then lr tau / t (Darken, Chang and Moody 1992)."""
+    """lr_t = lr / (1 + t / tau): near lr while t << tau, near lr tau / t when t >> tau.
+
+    Introduced by Darken and Moody (1990), studied by Darken, Chang and Moody (1992).
+    """
     positive(lr=lr, tau=tau)
+    lr = own("lr", lr)
     return lambda t: lr / (1 + t / tau)
 
 
 def exponential(lr, half_life):
     """lr_t = lr 2^(-(t - 1) / half_life): halved every ``half_life`` steps."""
     positive(lr=lr, half_life=half_life)
+    lr = own("lr", lr)
     return lambda t: lr * 0.5 ** ((t - 1) / half_life)
 
 
@@ -41,6 +48,7 @@ def cosine(lr, T, lr_min=0.0):
     ``lr_min`` may be 0 here, as only the steps from T on would have a zero learning rate.
     """
     positive(lr=lr)
+    lr = own("lr", lr)
     at_least(2, T=T)
     at_least(0, lr_min=lr_min)
     if np.any(np.greater(lr_min, lr)):

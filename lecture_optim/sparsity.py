@@ -1,6 +1,6 @@
 """Measures of sparsity: of one gradient, along the last axis of an array, and of a stream's supports over a window.
 
-The zero vector has every measure 0. Every measure ignores the scale of g, so none overflows.
+The zero vector has every measure 0. Every measure but `block_norms` ignores the scale of g, and none overflows.
 """
 
 import numpy as np
@@ -25,7 +25,8 @@ def _sizes(g):
 
 def support_size(g):
     """The number of coordinates of g (..., d) that are not exactly zero; an integer, or (...)."""
-    return np.count_nonzero(_sizes(g), axis=-1)
+    _sizes(g)  # for its checks: scaling would turn the smallest entries into zeros
+    return np.count_nonzero(g, axis=-1)
 
 
 def effective_support(g, power=1.0):
@@ -57,7 +58,7 @@ def coordinates_holding(g, share=0.9, power=2.0):
     ValueError unless 0 < share <= 1.
     """
     checks.positive(share=share)
-    checks.at_least(0, **{"1 - share": 1 - share})
+    checks.at_most(1, share=share)
     held = cumulative_share(g, power)
     return np.where(held[..., -1] > 0, np.argmax(held >= share - 1e-12, axis=-1) + 1, 0)[()]
 
@@ -71,9 +72,9 @@ def block_norms(g, blocks):
     checks.finite(g=g)
     if blocks.shape != g.shape[-1:] or blocks.dtype.kind not in "iu" or blocks.min(initial=0) < 0:
         raise ValueError(f"blocks must hold a whole number >= 0 for each of the {g.shape[-1]} coordinates, but is {blocks!r}")
-    squares = np.zeros((*g.shape[:-1], blocks.max(initial=-1) + 1))
-    np.add.at(squares, (..., blocks), g * g)
-    return np.sqrt(squares)
+    norms = np.zeros((*g.shape[:-1], blocks.max(initial=-1) + 1))
+    np.hypot.at(norms, (..., blocks), g)  # squares could overflow
+    return norms
 
 
 def window_unions(indptr, indices, length, order=None):
@@ -105,8 +106,12 @@ def expected_union(p, n):
     p (d,): the probability that a step touches coordinate i. Coordinates may depend on each other, steps may not.
     """
     checks.at_least(0, p=p, n=n)
-    checks.at_least(0, **{"1 - p": 1 - np.asarray(p)})
-    return np.sum(1 - (1 - np.asarray(p)) ** np.asarray(n)[..., None], axis=-1)
+    checks.at_most(1, p=p)
+    n = np.asarray(n)[..., None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # log1p and expm1 keep the digits of a small p.
+        touched = -np.expm1(n * np.log1p(-np.asarray(p, dtype=float)))
+    return np.sum(np.where(n > 0, touched, 0.0), axis=-1)
 
 
 def expected_union_random_order(counts, total, n):
@@ -116,7 +121,7 @@ def expected_union_random_order(counts, total, n):
     """
     counts, n = np.asarray(counts), np.asarray(n)[..., None]
     checks.at_least(0, counts=counts, n=n)
-    checks.at_least(0, **{"total - counts": total - counts, "total - n": total - n})
+    checks.at_most(total, counts=counts, n=n)
     # C(total - c, n) / C(total, n) = product over j < c of 1 - n / (total - j): small factors, where factorials would cancel.
     j = np.arange(counts.max(initial=0))
     with np.errstate(divide="ignore"):

@@ -61,7 +61,7 @@ def test_all_terms_are_batch_descent():
 
 
 def test_bad_sizes_are_named():
-    with pytest.raises(ValueError, match="size must be >= 1"):
+    with pytest.raises(ValueError, match="size must be a whole number >= 1"):
         mini_batches(PROBLEMS["logistic"], 0, RNG)
-    with pytest.raises(ValueError, match="number of terms n must be >= 1"):
+    with pytest.raises(ValueError, match="problem must be a mean over terms"):
         mini_batches(saddle(), 1, RNG)

@@ -95,7 +95,7 @@ def test_best_fixed_is_the_best_corner():
         ({"losses": lambda t, w: (0, 0)}, "T must be given"),
         ({"losses": np.zeros(3), "record": ("velocity",)}, "record must hold names among"),
         ({"losses": np.zeros(3), "record": ("regret",)}, "needs a comparator"),
-        ({"losses": np.zeros(3), "every": 0}, "every must be >= 1"),
+        ({"losses": np.zeros(3), "every": 0}, "every must be a whole number >= 1"),
     ],
 )
 def test_bad_input_is_named(options, words):

@@ -16,7 +16,7 @@ from lecture_optim.schedules import cosine, inverse_sqrt
 RULES = [getattr(rules, name) for name in rules.__all__]
 EXACT = [rule for rule in RULES if exact_on_rows(rule)]
 MASKED = [rule for rule in RULES if not exact_on_rows(rule)]
-thirty = settings(max_examples=30)
+some = settings(max_examples=20)
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 
 
@@ -275,7 +275,7 @@ def test_batched_hyper_parameters_are_one_run_each(rule):
 
 
 @every_rule
-@thirty
+@some
 @given(seed=st.integers(0, 2**32 - 1), steps=st.integers(0, 4))
 def test_rule_is_exact_on_rows_only_if_a_zero_gradient_changes_nothing(rule, seed, steps):
     o = optimizer(rule, 0.1)
@@ -523,7 +523,7 @@ def test_unfit_rules_are_named():
 BAD_MAKING = {
     "zero lr": (dict(lr=0), ValueError, "lr must be > 0, but is 0"),
     "negative lr": (dict(lr=-0.1), ValueError, "lr must be > 0, but is -0.1"),
-    "NaN lr": (dict(lr=np.nan), ValueError, "lr must be finite, but is nan"),
+    "NaN lr": (dict(lr=np.nan), ValueError, "lr must be finite, but holds nan"),
     "infinite lr": (dict(lr=np.inf), ValueError, "lr must be finite"),
     "lr in words": (dict(lr="fast"), TypeError, "lr must be a number or an array of numbers, not 'fast'"),
     "lr in digits": (dict(lr="0.1"), TypeError, "lr must be a number or an array of numbers, not '0.1'"),
@@ -627,7 +627,7 @@ BAD_STEPS = {
     "state for a w of one": (
         dict(state=optimizer(rules.adam, 0.1).init(np.zeros(1))),
         ValueError,
-        r"m would change its shape from \(1,\) to \(3,\)",
+        r"state m has shape \(1,\), but w has \(3,\)",
     ),
     "schedule < 0": (dict(lr=lambda t: 0.5 - t), ValueError, "the schedule of lr fails at t = 1: lr must be >= 0, but is -0.5"),
     "schedule NaN": (dict(lr=lambda t: np.nan), ValueError, "the schedule of lr fails at t = 1: lr must be finite"),
@@ -641,7 +641,11 @@ BAD_STEPS = {
         ValueError,
         r"project\(w\) would change its shape from \(3,\) to \(2,\)",
     ),
-    "projection fails": (dict(project=box(np.zeros(2), np.ones(2))), ValueError, "could not be broadcast"),
+    "projection fails": (
+        dict(project=box(np.zeros(2), np.ones(2))),
+        ValueError,
+        r"low must broadcast to the shape of w, \(3,\), but has \(2,\)",
+    ),
 }
 BAD_IN_PLACE = {
     "w read-only": (dict(w=READ_ONLY), TypeError, "w must be a writable float array, not a read-only array"),

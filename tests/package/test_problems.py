@@ -103,10 +103,10 @@ def test_sigmoid_and_softplus_do_not_overflow():
         (lambda: problems.logistic(X, Y, l2=-1), "l2 must be >= 0"),
         (lambda: problems.logistic(np.zeros((0, 3)), []), "X must be a matrix"),
         (lambda: problems.Network((3,)), "sizes must"),
-        (lambda: problems.power_law(0), "d must be >= 1"),
+        (lambda: problems.power_law(0), "d must be a whole number >= 1"),
         (lambda: problems.one_hot(5, [0.5, 0.4], RNG), "p must sum to 1"),
-        (lambda: problems.two_point(5, 1, 0, 1.5, RNG), "1 - p must be >= 0"),
-        (lambda: problems.reddi_periodic(0, 3), "T must be >= 1"),
+        (lambda: problems.two_point(5, 1, 0, 1.5, RNG), "p must be <= 1"),
+        (lambda: problems.reddi_periodic(0, 3), "T must be a whole number >= 1"),
     ],
 )
 def test_bad_input_is_named(make, words):

@@ -125,9 +125,9 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize(
     ("make", "error", "match"),
     [
-        (lambda: box(1, -1), ValueError, "low must be <= high, but low is 1 and high is -1"),
+        (lambda: box(1, -1), ValueError, "low must be <= high, but low is 1.0 and high is -1.0"),
         (lambda: box(np.array([0, 2]), np.array([1, 1])), ValueError, "low must be <= high"),
-        (lambda: box(np.nan, 1), ValueError, "low and high must not be NaN, but are nan and 1"),
+        (lambda: box(np.nan, 1), ValueError, "low and high must not be NaN, but are nan and 1.0"),
         (lambda: box(0, np.nan), ValueError, "low and high must not be NaN"),
         (lambda: box(None, 1), TypeError, "low must be a number or an array of numbers, not None"),
         (lambda: box(0, "1"), TypeError, "high must be a number or an array of numbers, not '1'"),

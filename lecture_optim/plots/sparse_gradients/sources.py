@@ -127,7 +127,7 @@ def batch_zeros(panels):
         _note(ax, panel["B"][-1], panel["uniform"][-1], "if all were equally rare", xytext=(-12, 7), ha="right", color=MUTED)
         if panel["floor"] > 0:
             ax.axhline(panel["floor"], color=MUTED, linewidth=1.0, linestyle=":")
-            _note(ax, panel["B"][0], panel["floor"], "never touched", xytext=(0, -6), color=MUTED)
+            _note(ax, panel["B"][-1] ** 0.5, panel["floor"], "never touched", xytext=(0, 6), ha="center", color=MUTED)
         ax.set(xlabel=f"examples in the batch, $B$: {name}", ylim=(-0.02, 1.03))
     axes[0, 0].set_ylabel("share of coordinates at zero")
     return panels, axes[0]

@@ -54,7 +54,7 @@ def test_every_keeps_the_last():
 
 @pytest.mark.parametrize("rule", [sgd, adagrad, adagrad_norm, adam, amsgrad, sign_sgd])
 def test_runs_side_by_side_are_the_runs_one_by_one(rule):
-    slopes = two_point(200, 3, -1, 0.3, RNG, shape=(4, 1))
+    slopes = two_point(200, 3, -1, 0.3, np.random.default_rng(12), shape=(4, 1))
     o = optimizer(rule, lr=inverse_sqrt(0.5), project=box(-1, 1))
     together = play(o, slopes, np.zeros((4, 1)), comparator=np.full((4, 1), -1.0), record=("w", "regret"))
     for k in range(4):
@@ -64,7 +64,7 @@ def test_runs_side_by_side_are_the_runs_one_by_one(rule):
 
 
 def test_a_function_of_losses_is_played_as_its_linear_losses():
-    g = RNG.normal(size=(60, 3))
+    g = np.random.default_rng(13).normal(size=(60, 3))
     o = optimizer(adam, lr=0.1, project=ball(1.0))
     u = np.array([0.5, -0.5, 0])
     linear = play(o, g, np.zeros(3), comparator=u, record=("w", "m", "regret"))
@@ -80,7 +80,7 @@ def test_states_are_recorded_after_the_step():
 
 
 def test_best_fixed_is_the_best_corner():
-    g = RNG.normal(size=(50, 3))
+    g = np.random.default_rng(14).normal(size=(50, 3))
     corners = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T
     sums = corners @ g.sum(axis=0)
     np.testing.assert_array_equal(best_fixed(g), corners[sums.argmin()])
@@ -159,3 +159,61 @@ def test_progress_is_shown_on_request(capsys):
     assert "sgd" in capsys.readouterr().err
     play(optimizer(sgd, lr=0.1), np.zeros(30), 0.0)
     assert capsys.readouterr().err == ""
+
+
+# How far each weight moved in a pass, against the steps taken one by one.
+TRAVEL_RNG = np.random.default_rng(5)
+TRAVEL_ROWS = [np.flatnonzero(TRAVEL_RNG.random(6) < 0.4) if i % 3 else np.array([i % 6]) for i in range(60)]
+TRAVEL_ROWS = [row if row.size else np.array([0]) for row in TRAVEL_ROWS]
+TRAVEL_PROBLEM = SparseLogistic(
+    np.cumsum([0, *map(len, TRAVEL_ROWS)]), np.concatenate(TRAVEL_ROWS), TRAVEL_RNG.choice([-1.0, 1.0], 60), 7
+)
+
+
+def one_by_one(o, order, W):
+    state, travel = o.init(W), np.zeros_like(W)
+    for i in order:
+        _, rows, G = TRAVEL_PROBLEM.example(W, i)
+        g = np.zeros_like(W)
+        g[rows] = G
+        new, state = o.update(W, g, state)
+        travel += np.abs(new - W)
+        W = new
+    return W, travel
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("rule", [sgd, adagrad])
+@pytest.mark.parametrize("shape", [(7,), (7, 3)])
+def test_travel_is_the_sum_of_all_moves(rule, dense, shape):
+    order = np.random.default_rng(2).permutation(60)
+    lr = 0.3 if len(shape) == 1 else np.array([0.1, 0.3, 1.0])
+    o, W, travel = optimizer(rule, lr=lr), np.zeros(shape), np.zeros(shape)
+    one_pass(o, TRAVEL_PROBLEM, W, order, travel=travel, dense=dense)
+    expected_W, expected = one_by_one(o, order, np.zeros(shape))
+    np.testing.assert_allclose(W, expected_W, rtol=1e-11, atol=1e-14)
+    np.testing.assert_allclose(travel, expected, rtol=1e-11, atol=1e-14)
+    assert np.all(travel >= np.abs(W)) and np.any(travel > np.abs(W) + 0.01) and np.all(travel[6] == 0)
+
+
+def test_weights_that_drift_without_being_seen_count_too():
+    """Adam moves a weight on after its last gradient: the dense pass sees that, the masked one does not take place."""
+    dense, masked = np.zeros(7), np.zeros(7)
+    one_pass(optimizer(adam, lr=0.1), TRAVEL_PROBLEM, np.zeros(7), travel=dense, dense=True)
+    one_pass(optimizer(adam, lr=0.1), TRAVEL_PROBLEM, np.zeros(7), travel=masked, masked=True)
+    assert np.all(dense[:6] > masked[:6])
+
+
+def test_travel_adds_to_what_it_holds_and_changes_nothing_else():
+    plain, W, travel = np.zeros(7), np.zeros(7), np.full(7, 2.0)
+    losses = one_pass(optimizer(sgd, lr=0.3), TRAVEL_PROBLEM, plain)
+    np.testing.assert_array_equal(one_pass(optimizer(sgd, lr=0.3), TRAVEL_PROBLEM, W, travel=travel), losses)
+    np.testing.assert_array_equal(plain, W)
+    assert travel[6] == 2.0 and np.all(travel[:6] > 2.0)
+
+
+def test_a_travel_of_another_shape_is_refused_before_the_first_step():
+    W = np.zeros(7)
+    with pytest.raises(ValueError, match="travel must have the shape of W"):
+        one_pass(optimizer(sgd, lr=0.3), TRAVEL_PROBLEM, W, travel=np.zeros(6))
+    assert not W.any()

@@ -20,7 +20,8 @@ BLOCK = 32_768
 
 # Rules whose coordinates do not see each other, so that any part of the vector may be stepped alone. A rule from elsewhere
 # (one that divides by ||g||, say) may not be cut up, and AdaGrad-norm takes the norm of the whole.
-_COORDINATEWISE = frozenset(getattr(rules, name) for name in rules.__all__ if name != "adagrad_norm")
+_OURS = frozenset(getattr(rules, name) for name in rules.__all__)
+_COORDINATEWISE = _OURS - {rules.adagrad_norm}
 
 # Rules for which a zero gradient changes neither w nor any state, so that touching only the rows seen is the dense step.
 _EXACT_ON_ROWS = frozenset({rules.sgd, rules.sign_sgd, rules.adagrad_norm, rules.adagrad})
@@ -28,7 +29,7 @@ _EXACT_ON_ROWS = frozenset({rules.sgd, rules.sign_sgd, rules.adagrad_norm, rules
 _IN_UNIT_INTERVAL = {"beta1", "beta2", "mu", "rho"}
 _POSITIVE = {"lr", "eta"}
 _AT_LEAST_ZERO = {"eps", "eps_root", "weight_decay"}
-# Sums, averages and maxima of squares or sizes, by the names they have in the rules.
+# Sums, averages and maxima of squares or sizes, by the names they have in our rules.
 _STATES_AT_LEAST_ZERO = {"s", "u", "v", "v_max"}
 
 
@@ -149,7 +150,8 @@ class Optimizer:
             raise TypeError(f"{self.rule.__name__} has no state {unknown[0]!r}; it has {', '.join(names) or 'none'}")
         w = checks.floats("w", w)
         checks.finite(w=w, **start)
-        checks.at_least(0, **{f"state {name}": start[name] for name in start if name in _STATES_AT_LEAST_ZERO})
+        if self.rule in _OURS:
+            checks.at_least(0, **{f"state {name}": start[name] for name in start if name in _STATES_AT_LEAST_ZERO})
         hyper, dtype = self.hyper_at(1.0), getattr(w, "dtype", float)
         for name, value in hyper.items():
             checks.fits(np.shape(w), "w", **{name: value})
@@ -286,7 +288,8 @@ class Optimizer:
         return g
 
     def _check(self, w, state):
-        if type(state) is not self.State:
+        # By name, so that the state goes on where a notebook cell has defined its rule anew.
+        if type(state).__name__ != self.State.__name__ or getattr(state, "_fields", None) != self.State._fields:
             raise TypeError(f"state must be the {self.State.__name__} that init(w) returns, not {type(state).__name__}")
         own = np.shape(w)
         per_run = (*own[:-1], 1) if own else own

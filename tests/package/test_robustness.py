@@ -91,6 +91,19 @@ def test_states_can_be_stored():
         np.testing.assert_array_equal(again, o.update(w, np.ones(2), state)[0])
 
 
+def test_a_rule_defined_anew_goes_on_with_its_state():
+    def defined():
+        def drift(w, g, v, t, lr):
+            v = v + g
+            return w - lr * v, v
+
+        return optimizer(drift, 0.1)
+
+    w, state = defined().update(0.0, 1.0, defined().init(0.0, v=-1.0))
+    assert (w, state.v) == (0.0, 0.0)
+    assert defined().update(w, 1.0, state)[1].t == 2
+
+
 def test_states_of_squares_start_at_zero_or_above():
     with pytest.raises(ValueError, match="state s must be >= 0, but is -1"):
         optimizer(rules.adagrad, 0.1).init(np.zeros(2), s=-1.0)

@@ -2,9 +2,7 @@
 
 import math
 from fractions import Fraction
-from pathlib import Path
 
-import jupytext
 import matplotlib
 import numpy as np
 import pytest
@@ -22,7 +20,6 @@ from lecture_optim.sparsity import (
     support_size,
 )
 
-TEXT = Path(__file__).parents[2] / "book" / "src" / "1-sparse-gradients" / "01-what-sparse-means.md"
 SLACK = 1 + 1e-9  # rounding of the measures; every statement is tested to this factor
 
 vectors = st.lists(st.integers(-30, 30), min_size=1, max_size=9).filter(any)
@@ -33,18 +30,6 @@ streams = st.integers(1, 6).flatmap(
 
 def exact_effective_support(g):
     return Fraction(sum(abs(x) for x in g) ** 2, sum(x * x for x in g))
-
-
-@pytest.fixture(scope="module")
-def page():
-    """The names that the page's cells leave behind, run from first to last."""
-    names = {}
-    with matplotlib.rc_context({"backend": "Agg"}):
-        for cell in jupytext.read(TEXT).cells:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, TEXT.name, "exec"), names)
-        matplotlib.pyplot.close("all")
-    return names
 
 
 # ---------------------------------------------------------------- one gradient

@@ -3,9 +3,7 @@
 import math
 from fractions import Fraction
 from itertools import combinations, product
-from pathlib import Path
 
-import jupytext
 import matplotlib
 import numpy as np
 import pytest
@@ -13,24 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-TEXT = Path(__file__).parents[2] / "book" / "src" / "1-sparse-gradients" / "03-descent-and-schedules.md"
+# The cells that tune four methods, and those that use their results, take longer than all the rest: `tuned` is tested on a
+# small budget instead.
+LEFT_OUT = "results"
 WHOLE = st.integers(-4, 4)
-
-
-@pytest.fixture(scope="module")
-def page():
-    """The names that the page's cells leave behind, run from first to last.
-
-    The cells that tune four methods, and those that use their results, take longer than all the rest and are left out: `tuned`
-    is tested on a small budget.
-    """
-    names = {}
-    with matplotlib.rc_context({"backend": "Agg"}):
-        for cell in jupytext.read(TEXT).cells:
-            if cell.cell_type == "code" and "results" not in cell.source:
-                exec(compile(cell.source, TEXT.name, "exec"), names)
-        matplotlib.pyplot.close("all")
-    return names
 
 
 def fraction_rows(rows):

@@ -3,9 +3,7 @@
 import math
 from fractions import Fraction
 from itertools import permutations, product
-from pathlib import Path
 
-import jupytext
 import matplotlib
 import numpy as np
 import pytest
@@ -18,20 +16,7 @@ from lecture_optim.plots.sparse_gradients import one_pass as plots
 from lecture_optim.problems import logistic
 from lecture_optim.rules import adagrad, adam, sgd
 
-TEXT = Path(__file__).parents[2] / "book" / "src" / "1-sparse-gradients" / "06-one-pass-over-text.md"
 METHODS = list(plots.METHODS)
-
-
-@pytest.fixture(scope="module")
-def page():
-    """The names that the page's cells leave behind, run from first to last."""
-    names = {}
-    with matplotlib.rc_context({"backend": "Agg"}):
-        for cell in jupytext.read(TEXT).cells:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, TEXT.name, "exec"), names)
-        matplotlib.pyplot.close("all")
-    return names
 
 
 # ---------------------------------------------------------------- the loss and its units

@@ -1,0 +1,25 @@
+"""What the tests of the chapters share."""
+
+from pathlib import Path
+
+import jupytext
+import matplotlib
+import pytest
+
+TEXTS = {text.stem.replace("-", "_"): text for text in (Path(__file__).parents[2] / "book" / "src").rglob("*.md")}
+
+
+@pytest.fixture(scope="module")
+def page(request):
+    """The names that a chapter's cells leave behind, run from first to last; the test file is named after the chapter.
+
+    Cells that hold the test file's LEFT_OUT, where it has one, are not run.
+    """
+    text, names = TEXTS[request.module.__name__.rpartition(".")[2].removeprefix("test_")], {}
+    left_out = getattr(request.module, "LEFT_OUT", None)
+    with matplotlib.rc_context({"backend": "Agg"}):
+        for cell in jupytext.read(text).cells:
+            if cell.cell_type == "code" and (left_out is None or left_out not in cell.source):
+                exec(compile(cell.source, text.name, "exec"), names)
+        matplotlib.pyplot.close("all")
+    return names

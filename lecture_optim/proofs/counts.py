@@ -1,0 +1,1 @@
+"""From counting sightings to accumulated squares."""

@@ -1,0 +1,1 @@
+"""Two norms: when AdaGrad's bound is the smaller one, and the one-hot stream."""

@@ -1,0 +1,1 @@
+"""Online convex optimization: projected descent, the norm-adaptive bound, from regret to a point."""

@@ -1,0 +1,1 @@
+"""The logistic loss of a linear score: its gradient, its curvature, its convexity."""

@@ -140,6 +140,7 @@ OPTION = re.compile(r":(?:label|name):[ \t]*(\S+)")
 DISPLAY = re.compile(r"\$\$[ \t]*\(([^()\s]+)\)[ \t]*$|\\label\{([^{}\s]+)\}", re.M)
 TARGET = re.compile(r"^\(([^()\s]+)\)=[ \t]*$", re.M)
 FIGURE = re.compile(r"^\s+name:[ \t]*(\S+)", re.M)
+EQUATION = re.compile(r"\bequation:[ \t]*([\w-]+)")  # a derivation that its cell displays
 
 
 def labels(root):
@@ -157,7 +158,9 @@ def labels(root):
                 found[label[1]] = Label("equation", chapter)
             elif label:
                 other.append(label[1])
-        found |= {one or two: Label("equation", chapter) for one, two in DISPLAY.findall(prose)}
+        equations = [one or two for one, two in DISPLAY.findall(prose)]
+        equations += [name for cell in CELL.finditer(text) for name in EQUATION.findall(cell["head"])]
+        found |= {label: Label("equation", chapter) for label in equations}
         found |= {label: Label("other", chapter) for label in other}
     return found
 

@@ -14,6 +14,7 @@ that every statement quantifies over ("for all t"); a `Family` is a sequence, it
 A relation carries the hypotheses that it rests on; a chain accepts it only where all of them are in force.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count, permutations
@@ -118,7 +119,7 @@ def unknown(name, sign="real", integer=False):
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """left op right, made by the checker alone; ``rests_on`` are the hypotheses that it needs, themselves relations.
+    """left op right, made by the checker alone; ``rests_on`` are the hypotheses that it needs, None for one that is a hypothesis.
 
     local: a condition of one case, or an induction hypothesis: it speaks of the present value of its symbols.
     """
@@ -127,7 +128,7 @@ class Relation:
     op: str
     right: sp.Expr
     why: str = ""
-    rests_on: frozenset = frozenset()
+    rests_on: frozenset | None = None
     local: bool = False
     seal: object = field(default=None, repr=False)
 
@@ -138,7 +139,7 @@ class Relation:
     @property
     def hypotheses(self):
         """Those that it rests on; a hypothesis rests on itself."""
-        return self.rests_on or frozenset([self])
+        return frozenset([self]) if self.rests_on is None else self.rests_on
 
     @property
     def slack(self):
@@ -156,7 +157,7 @@ class Relation:
                 raise Unproved(f"{symbol} is not quantified in {self}; only an Index outside a case or an induction is")
             _require_assumptions(symbol, sp.sympify(value), ())
         left, right = (substitute(side, place) for side in (self.left, self.right))
-        return Relation(left, self.op, right, self.why, self.rests_on if _closed(self) else self.hypotheses, seal=_SEAL)
+        return Relation(left, self.op, right, self.why, self.hypotheses, seal=_SEAL)
 
     def sum(self, index, low, high, factor=1, knowing=()):
         """The sum over index = low .. high, each relation multiplied by a factor that is non-negative there (any for "=").
@@ -172,7 +173,7 @@ class Relation:
         if self.op != "=" and not _nonnegative(factor, inside):
             raise Unproved(f"the factor {factor} is not seen to be >= 0 for {index} = {low}..{high}")
         op = {"<": "<=", ">": ">="}.get(self.op, self.op)
-        rests = self.hypotheses.union(*(r.hypotheses for r in knowing)) if not _closed(self) else self.rests_on
+        rests = self.hypotheses.union(*(r.hypotheses for r in knowing))
         return Relation(sides[0], op, sides[1], self.why, rests, seal=_SEAL)
 
     def __str__(self):
@@ -685,7 +686,7 @@ class Chain:
     def _accept(self, what, relation):
         if not isinstance(relation, Relation):
             self._fail(what, f"{relation!r} is no relation; a lemma is used by .at(...)")
-        foreign = [h for h in relation.hypotheses if not any(h is own for own in self._hypotheses)] if not _closed(relation) else []
+        foreign = [h for h in relation.hypotheses if not any(h is own for own in self._hypotheses)]
         if foreign:
             self._fail(what, f"{relation} rests on {foreign[0]}, which is not in force here")
         return relation
@@ -792,11 +793,6 @@ class Chain:
         return _join("chain", [s.op for s in self.steps], self._fail, chain=True)
 
 
-def _closed(relation):
-    """Whether it rests on nothing: a theorem without hypotheses."""
-    return not relation.rests_on and relation.seal is _SEAL and relation.why == "theorem"
-
-
 def _join(what, ops, fail, chain=False):
     """The relation that follows from several: in a chain one strict link is enough, in cases all must be strict."""
     kinds = {op[0] for op in ops if op != "="}
@@ -899,7 +895,7 @@ class Derivation(Chain):
         if self.first is None or not (self.steps or self._induction):
             self._fail("result", "nothing is proved yet")
         rests = frozenset(self._hypotheses)
-        return Relation(self.first, self.op, self.side, self.name if rests else "theorem", rests, seal=_SEAL)
+        return Relation(self.first, self.op, self.side, self.name, rests, seal=_SEAL)
 
     def at(self, place=None, given=()):
         """What it proves of other things: ``place`` maps its symbols to expressions and its families to Lambdas.
@@ -918,9 +914,9 @@ class Derivation(Chain):
         for hypothesis in self._hypotheses:
             rests |= self._discharge(hypothesis, rest, given)
         for relation in given:
-            rests |= relation.hypotheses if not _closed(relation) else set()
+            rests |= relation.hypotheses
         left, right = (substitute(side, place) for side in (result.left, result.right))
-        return Relation(left, result.op, right, self.name if rests else "theorem", frozenset(rests), seal=_SEAL)
+        return Relation(left, result.op, right, self.name, frozenset(rests), seal=_SEAL)
 
     def _require_fitting(self, place, given):
         bound = {s for h in self._hypotheses for s in h.slack.free_symbols if isinstance(s, Index)}
@@ -965,7 +961,7 @@ class Derivation(Chain):
             same = relation.slack - wanted.slack
             both = "=" in (relation.op,) and _zero(relation.slack + wanted.slack)
             if (same == 0 or _zero(same) or both) and not (relation.op == "=" and wanted.op in ("<", ">")):
-                return set(relation.hypotheses) if not _closed(relation) else set()
+                return set(relation.hypotheses)
         if wanted.op == "=" and _zero(wanted.slack, given):
             return set()
         if wanted.op != "=":
@@ -1050,34 +1046,52 @@ def latex(e):
     return _Printer({"fold_short_frac": False}).doprint(sp.sympify(e))
 
 
-def _reason(text):
-    return rf"\text{{\small {text}}}" if text else ""
+SPACE = "%space"  # marks a row that a little room follows
+NARROW = 30  # characters that still stand in one line on a telephone
+
+
+def _width(text):
+    """About how many characters wide a piece of LaTeX is."""
+    return len(re.sub(r"\\[a-zA-Z]+|\\.", "x", re.sub(r"\\left|\\right|\\frac", "", text)).translate(str.maketrans("", "", "{}_^ ")))
+
+
+def _link(left, op, right, indent):
+    """left op right in one row where that is narrow, else in two."""
+    first, second = latex(left), f"{OPERATORS[op]} {latex(right)}"
+    if _width(first + second) <= NARROW:
+        return [f"& {indent}{first} {second}"]
+    return [f"& {indent}{first}", rf"& {indent}\quad {second}"]
+
+
+def _small(text):
+    return rf"{{\small \text{{{text}}}}}"
 
 
 def _rows(chain, depth=0):
-    indent = r"\quad" * depth
+    """The rows of a chain: its sides, a reason below each relation, cases and inductions indented."""
+    indent, rows = r"\quad " * depth, []
     induction = getattr(chain, "_induction", None)
     if induction:
         index, op, chains = induction
-        yield f"& {indent}{latex(chain.first)} {OPERATORS[op]} {latex(chain.side)}"
-        for title, part in chains:
-            name = rf"{latex(index)} = {_lower(index)}" if title == "base" else rf"\text{{from }}{latex(index)}\text{{ to }}{latex(index + 1)}"
-            yield rf"& {indent}\quad \text{{\small {title},}}\ {name}\colon"
-            yield from _rows(part, depth + 2)
-    elif chain.first is not None:
-        yield f"& {indent}{latex(chain.first)}"
-    for step in chain.steps:
-        if step.blocks:
-            for local, part in step.blocks:
-                yield rf"& {indent}\quad \text{{\small if }} " + r"\text{\small\ and }".join(
-                    f"{latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}" for r in local
-                ) + r"\colon"
-                yield from _rows(part, depth + 2)
-        yield f"& {indent}\\quad {OPERATORS[step.op]} {latex(step.after)}"
-        why = f"{step.why + '; ' if step.why else ''}{step.split.why}" if step.blocks else step.why
+        start = _lower(index)
+        rows += _link(chain.first, op, chain.side, indent)
+        rows.append(rf"& {indent}{_small(f'by induction over ${latex(index)}$')}")
+        for (_, part), name in zip(chains, (f"${latex(index)} = {start}$:", f"from ${latex(index)}$ to ${latex(index + 1)}$:"), strict=True):
+            rows.append(rf"& {indent}\quad {_small(name)}")
+            rows += _rows(part, depth + 2)
+    for k, step in enumerate(chain.steps):
+        link = _link(step.before, step.op, step.after, indent)
+        rows += link if k == 0 and not induction else [rf"& {indent}\quad {OPERATORS[step.op]} {latex(step.after)}"]
+        why = "; ".join(filter(None, (step.why, step.split and f"by cases, as {step.split.why}")))
         if why:
-            yield rf"& {indent}\qquad {_reason(why)}"
+            rows.append(rf"& {indent}\qquad {_small(why)}" + ("" if step.blocks else SPACE))
+        for local, part in step.blocks:
+            conditions = " and ".join(f"${latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}$" for r in local)
+            rows.append(rf"& {indent}\qquad {_small(f'if {conditions}:')}")
+            rows += _rows(part, depth + 2)
+    return rows
 
 
 def _aligned(rows):
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+    text = " \\\\\n".join(rows).replace(SPACE + " \\\\", r" \\[0.4em]").replace(SPACE, "")
+    return "\\begin{aligned}\n" + text + "\n\\end{aligned}"

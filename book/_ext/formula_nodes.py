@@ -1,12 +1,36 @@
-"""How formulas stand on the page: scrolling by keyboard, never apart from their punctuation, with ids that stay the same."""
+"""How formulas stand on the page: numbered where a cell made them, scrolling by keyboard, never apart from their punctuation."""
 
 import re
 
 from docutils import nodes
+from sphinx.util.logging import getLogger
+
+logger = getLogger(__name__)
 
 # The theme makes elements of this class reachable by keyboard when, and only when, their content is wider than they are.
 SCROLLABLE = "pst-scrollable-table-container"
 OPENING, CLOSING = re.compile(r"[(\[“‘]+$"), re.compile(r"[^\w\s]+")
+
+
+def number_derivations(app, doctree):
+    """Number the formula that a code cell displays, under the label of its metadata ``mystnb: equation: eq-...``.
+
+    So a derivation stands once, as the output of its cell, in the notebook and on the site, and ``{eq}`` leads to it.
+    """
+    domain = app.env.get_domain("math")
+    for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"):
+        label = cell["cell_metadata"].get("mystnb", {}).get("equation")
+        if label is None:
+            continue
+        block = next(cell.findall(nodes.math_block), None)
+        if block is None:
+            logger.warning("the cell of equation %r displays no formula", label, location=cell)
+            continue
+        domain.note_equation(app.env.docname, label, location=cell)
+        block["ids"].append(nodes.make_id(f"equation-{label}"))
+        block["classes"].append("derivation")
+        block["label"], block["docname"] = label, app.env.docname
+        block["number"] = domain.get_equation_number_for(label)
 
 
 def name_equations(app, doctree):
@@ -55,5 +79,6 @@ def refine_formulas(app, doctree, docname):
 def setup(app):
     """Connect the steps to Sphinx."""
     app.connect("doctree-read", name_equations)
+    app.connect("doctree-read", number_derivations)
     app.connect("doctree-resolved", refine_formulas)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

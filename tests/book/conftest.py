@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import jupytext
-import matplotlib
+import matplotlib.pyplot
 import pytest
 
 TEXTS = {text.stem.replace("-", "_"): text for text in (Path(__file__).parents[2] / "book" / "src").rglob("*.md")}

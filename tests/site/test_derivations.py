@@ -1,0 +1,30 @@
+"""A derivation that a cell displays is a numbered formula of its page, under the label of the cell's metadata."""
+
+import re
+
+import nbformat
+
+from .conftest import ROOT
+from .visit import pages
+
+
+def labels(path):
+    """The equation labels in a notebook's cells, in order."""
+    cells = nbformat.read(path, as_version=4).cells
+    found = (cell.metadata.get("mystnb", {}).get("equation") for cell in cells)
+    return [label for label in found if label]
+
+
+def test_every_derivation_is_numbered_in_order_under_its_label(html, visitor):
+    stored = {path.relative_to(ROOT).with_suffix(".html"): labels(path) for path in (ROOT / "book").rglob("*.ipynb")}
+    assert sum(map(len, stored.values())) >= 3
+    page = visitor().context.new_page()
+    for path in pages(html):
+        if wanted := stored.get(path.relative_to(html)):
+            page.goto(path.as_uri(), wait_until="domcontentloaded")
+            blocks = page.locator("div.math.derivation").all()
+            assert [block.get_attribute("id") for block in blocks] == [f"equation-{label}" for label in wanted], path
+            numbers = [re.search(r"\((?:\d+\.)?(\d+)\)", block.locator(".eqno").inner_text()) for block in blocks]
+            assert all(numbers), path
+            counts = [int(number[1]) for number in numbers]
+            assert counts == sorted(set(counts)), path

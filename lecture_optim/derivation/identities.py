@@ -1,0 +1,154 @@
+"""Whether an expression is 0: sums written out in one form, denominators cleared, roots reduced, everything expanded."""
+
+from itertools import count, permutations
+
+import sympy as sp
+
+from lecture_optim.derivation.language import substitute
+
+__all__ = ["flat_sums", "is_zero"]
+
+
+def flat_sums(e):
+    """Every Sum as a sum of products of sums of one monomial each, over named indices in one order."""
+    if not e.has(sp.Sum):
+        return e
+    e = e.func(*(flat_sums(a) for a in e.args)) if not isinstance(e, sp.Sum) else e
+    if not isinstance(e, sp.Sum):
+        return e
+    inner = sp.expand(flat_sums(e.function))
+    return sp.Add(*(_separate(term, e.limits) for term in sp.Add.make_args(inner)))
+
+
+def _separate(term, limits):
+    """The sum of one product, as a product of sums over groups of indices that share no factor."""
+    limits, names = [tuple(x) for x in limits], count()
+    factors = []
+    for factor in sp.Mul.make_args(term):
+        base, times = factor.as_base_exp()
+        if isinstance(base, sp.Sum) and times.is_Integer and times > 0 and base.free_symbols & {x[0] for x in limits}:
+            for _ in range(times):
+                new = {s: sp.Dummy(f"n{next(names)}", integer=True) for s in base.bound_symbols}
+                factors.append(base.function.xreplace(new))
+                limits = [tuple(a.xreplace(new) for a in x) for x in base.limits] + limits
+        else:
+            factors.append(factor)
+    groups = [[{symbol}, [(symbol, low, high)], []] for symbol, low, high in limits]
+
+    def merge(symbols):
+        hit = [g for g in groups if g[0] & symbols]
+        for g in hit[1:]:
+            hit[0][0] |= g[0]
+            hit[0][1] += g[1]
+            hit[0][2] += g[2]
+            groups.remove(g)
+        return hit[0] if hit else None
+
+    for symbol, low, high in limits:
+        merge({symbol} | low.free_symbols | high.free_symbols)
+    outside = []
+    for factor in factors:
+        group = merge(factor.free_symbols)
+        (group[2] if group else outside).append(factor)
+    order = {x[0]: k for k, x in enumerate(limits)}
+    return sp.Mul(*outside, *(_one_sum(sp.Mul(*g[2]), sorted(g[1], key=lambda x: order[x[0]])) for g in groups))
+
+
+def _one_sum(core, limits):
+    """The sum of one monomial whose indices hang together; short ranges are written out."""
+    *inner, (symbol, low, high) = limits
+    if core == 1 and not inner:
+        return high - low + 1
+    if (high - low).is_Integer and -1 <= high - low < 60:
+        terms = (sp.Sum(core, *inner) if inner else core for _ in range(high - low + 1))
+        return flat_sums(sp.Add(*(substitute(term, {symbol: low + k}) for k, term in enumerate(terms))))
+    symbols = {x[0] for x in limits}
+    independent = not any(x[k].free_symbols & symbols for x in limits for k in (1, 2))
+
+    def named(order):
+        names = {x[0]: sp.Symbol(f"_{k}", integer=True) for k, x in enumerate(order)}
+        return sp.Sum(core.xreplace(names), *(tuple(a.xreplace(names) for a in x) for x in order))
+
+    orders = permutations(limits) if independent and len(limits) < 4 else [limits]
+    return min(map(named, orders), key=sp.default_sort_key)
+
+
+def _align(e):
+    """Sums of one monomial over ranges that differ by a few terms, brought to their common range."""
+    groups = {}
+    for total in e.atoms(sp.Sum):
+        for k, (symbol, low, high) in enumerate(total.limits):
+            others = total.limits[:k] + total.limits[k + 1 :]
+            if not any(symbol in a.free_symbols for x in others for a in x[1:]):
+                key = (total.function, others, symbol, low.as_coeff_Add()[1], high.as_coeff_Add()[1])
+                groups.setdefault(key, []).append((total, low, high))
+    for (function, others, symbol, *_), members in groups.items():
+        low = max((a for _, a, _ in members), key=lambda a: a.as_coeff_Add()[0])
+        high = min((b for _, _, b in members), key=lambda b: b.as_coeff_Add()[0])
+        change = {}
+        for total, a, b in members:
+            ends = [a + k for k in range(low - a)] + [b - k for k in range(b - high)]
+            if ends:
+                middle = sp.Sum(function, *others, (symbol, low, high))
+                parts = (sp.Sum(function, *others) if others else function for _ in ends)
+                change[total] = middle + sp.Add(*(substitute(part, {symbol: i}) for part, i in zip(parts, ends, strict=True)))
+        if change:
+            return e.xreplace(change)  # the others wait for the next round
+    return e
+
+
+def _algebraic(e):
+    """e as a rational expression in symbols: (expression, {root: (power, radicand)})."""
+    symbols, roots = {}, {}
+
+    def symbol(key):
+        return symbols.setdefault(key, sp.Dummy(f"a{len(symbols)}"))
+
+    def power(base, exponent):
+        parts = [a.as_coeff_Mul() for a in sp.Add.make_args(sp.expand(exponent))]
+        return sp.Mul(*(symbol((base, m)) ** c if c.is_Integer else symbol((base, c * m)) for c, m in parts if m != 1)) * (
+            base ** sp.Add(*(c for c, m in parts if m == 1))
+        )
+
+    def walk(e):
+        if e.is_Number or e.is_Symbol:
+            return e
+        if e.is_Add or e.is_Mul:
+            return e.func(*map(walk, e.args))
+        if isinstance(e, sp.exp):
+            parts = [a.as_coeff_Mul() for a in sp.Add.make_args(sp.expand(e.args[0]))]
+            return sp.Mul(*(symbol((sp.E, m)) ** c if c.is_Integer else symbol((sp.E, c * m)) for c, m in parts))
+        if e.is_Pow and e.exp.is_Integer:
+            return walk(e.base) ** e.exp
+        if e.is_Pow and e.exp.is_Rational:
+            if e.base.is_Number:
+                return e
+            base = sp.together(walk(e.base))
+            root = next((r for r, (q, b) in roots.items() if q == e.exp.q and sp.expand(b - base) == 0), None)
+            if root is None:
+                root = sp.Dummy(f"r{len(roots)}")
+                roots[root] = (e.exp.q, base)
+            return root**e.exp.p
+        if e.is_Pow:
+            return power(walk(e.base), e.exp)
+        return symbol(e)
+
+    return walk(e), roots
+
+
+def is_zero(e):
+    """Whether e is 0 as an expression: sums written out, denominators cleared, expanded, powers of roots reduced."""
+    e = sp.sympify(e)
+    for _ in range(20):
+        e, before = _align(sp.expand(flat_sums(e))), e
+        if e == before:
+            break
+    if e == 0:
+        return True
+    e, roots = _algebraic(sp.expand_log(e))
+    for root in reversed(roots):
+        q, radicand = roots[root]
+        e = sp.expand(sp.fraction(sp.together(e))[0])
+        if e.has(root):
+            e = sp.rem(e, root**q - radicand, root)
+    return sp.expand(sp.fraction(sp.together(e))[0]) == 0

@@ -1,0 +1,127 @@
+"""Relations that the checker made, for other indices, summed, and averaged."""
+
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from lecture_optim.derivation.identities import flat_sums
+from lecture_optim.derivation.language import Index, Mean, Term, Unproved, substitute
+from lecture_optim.derivation.signs import inside_sum, nonnegative, require_assumptions, require_defined
+
+__all__ = ["Relation", "expect"]
+
+SEAL = object()
+
+
+@dataclass(frozen=True, eq=False)
+class Relation:
+    """left op right, made by the checker alone; ``rests_on`` are the hypotheses that it needs, None for one that is a hypothesis.
+
+    local: a condition of one case, or an induction hypothesis: it speaks of the present value of its symbols.
+    """
+
+    left: sp.Expr
+    op: str
+    right: sp.Expr
+    why: str = ""
+    rests_on: frozenset | None = None
+    local: bool = False
+    seal: object = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.seal is not SEAL:
+            raise Unproved("a Relation is made by the rules of a Derivation, never by hand")
+
+    @property
+    def hypotheses(self):
+        """Those that it rests on; a hypothesis rests on itself."""
+        return frozenset([self]) if self.rests_on is None else self.rests_on
+
+    @property
+    def slack(self):
+        """What the relation says is 0 ("="), >= 0 or > 0."""
+        return self.left - self.right if self.op in (">=", ">") else self.right - self.left
+
+    def fixed(self):
+        """The symbols of its local hypotheses, which it does not quantify over."""
+        return set().union(*(h.slack.free_symbols for h in self.hypotheses if h.local))
+
+    def at(self, place):
+        """The relation for other values of its indices: ``{t: T + 1}``. Each must be in the index's range."""
+        for symbol, value in place.items():
+            if not isinstance(symbol, Index) or symbol in self.fixed():
+                raise Unproved(f"{symbol} is not quantified in {self}; only an Index outside a case or an induction is")
+            require_assumptions(symbol, sp.sympify(value), ())
+        left, right = (substitute(side, place) for side in (self.left, self.right))
+        return Relation(left, self.op, right, self.why, self.hypotheses, seal=SEAL)
+
+    def sum(self, index, low, high, factor=1, knowing=()):
+        """The sum over index = low .. high, each relation multiplied by a factor that is non-negative there (any for "=").
+
+        knowing: relations that show the sign of the factor.
+        """
+        if not isinstance(index, Index) or index in self.fixed():
+            raise Unproved(f"{index} is not quantified in {self}, so the relation cannot be summed over it")
+        factor = sp.sympify(factor)
+        sides = [sp.Sum(factor * side, (index, low, high)) for side in (self.left, self.right)]
+        inside = inside_sum(tuple(knowing), index, *map(sp.sympify, (low, high)))
+        require_defined(sp.Sum(factor, (index, low, high)), tuple(knowing))
+        if self.op != "=" and not nonnegative(factor, inside):
+            raise Unproved(f"the factor {factor} is not seen to be >= 0 for {index} = {low}..{high}")
+        op = {"<": "<=", ">": ">="}.get(self.op, self.op)
+        rests = self.hypotheses.union(*(r.hypotheses for r in knowing))
+        return Relation(sides[0], op, sides[1], self.why, rests, seal=SEAL)
+
+    def __str__(self):
+        return f"{self.left} {self.op} {self.right}"
+
+
+def expect(relation, *declared):
+    """The means of both sides of a relation between random quantities: E[left] op E[right].
+
+    Means are linear (over finite sums too) and monotone. declared: the monomials in random quantities that may occur, each with a
+    finite mean; a family's indices stand for all of them. Raises Unproved for a monomial that is not declared, so that a mean of
+    a product is never split, and for a relation inside a case or an induction.
+    """
+    if any(h.local for h in relation.hypotheses):
+        raise Unproved("a case or an induction hypothesis says nothing of means")
+    patterns = {_without_indices(sp.sympify(m)) for m in declared}
+
+    def mean(e):
+        e = sp.expand(flat_sums(sp.sympify(e)))
+        return sp.Add(*(of_product(term) for term in sp.Add.make_args(e)))
+
+    def of_product(term):
+        fixed, free = [], []
+        for factor in sp.Mul.make_args(term):
+            (free if _is_random(factor) else fixed).append(factor)
+        if not free:
+            return term
+        sums = [f for f in free if isinstance(f, sp.Sum)]
+        if len(free) == 1 and sums:
+            return sp.Mul(*fixed) * sp.Sum(of_product(sums[0].function), *sums[0].limits)
+        monomial = sp.Mul(*free)
+        if _without_indices(monomial) not in patterns:
+            raise Unproved(f"the mean of {monomial} is not declared; a mean of a product is not a product of means")
+        return sp.Mul(*fixed) * Mean(monomial)
+
+    op = {"<": "<=", ">": ">="}.get(relation.op, relation.op)
+    left, right = mean(relation.left), mean(relation.right)
+    return Relation(left, op, right, "means are linear and monotone", relation.hypotheses, seal=SEAL)
+
+
+def _is_random(e):
+    return any(term.family.random for term in e.atoms(Term))
+
+
+def _without_indices(e):
+    """The monomial with the pattern of its indices in place of the indices, so that g[t] w[t] and g[s] w[s] are one."""
+    found = sorted({i for term in e.atoms(Term) for i in term.indices}, key=sp.default_sort_key)
+    names = {index: sp.Symbol(f"_{k}", integer=True) for k, index in enumerate(found)}
+
+    def walk(e):
+        if isinstance(e, Term):
+            return Term(e.family, *(names[i] for i in e.indices))
+        return e.func(*map(walk, e.args)) if e.args else e
+
+    return walk(e)

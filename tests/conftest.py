@@ -1,6 +1,7 @@
 """What a run of the tests says of itself, and what it must not pass over in silence."""
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -8,6 +9,9 @@ from hypothesis import settings
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 # A test may be skipped there only for a reason that lies in the test itself, not in what the machine lacks.
 BY_DESIGN = "by design: "
+# The names under which the tests of the proof checker record their numbers.
+PROVED, FORGED = {"derivations", "proved", "given"}, {"forgeries"}
+MUTATED = {"mutants_false", "mutants_true", "mutants_accepted"}
 
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -45,4 +49,23 @@ def pytest_terminal_summary(terminalreporter, config):
     cells = [node for node in ran if node.partition("::")[0].endswith(".ipynb")]
     books = {node.partition("::")[0] for node in cells}
     terminalreporter.write_line(f"ran {len(books)} notebooks with {len(cells)} cells, and {len(ran) - len(cells)} other tests")
+    reports = [r for found in terminalreporter.stats.values() for r in found if getattr(r, "when", "") == "call"]
+    if said := checked_mathematics([p for r in reports for p in r.user_properties]):
+        terminalreporter.write_line(f"checked mathematics: {said}")
     return result
+
+
+def checked_mathematics(properties):
+    """What the tests of the proof checker recorded, pairs of a name and a number, added up, in words; "" where there is none."""
+    total = Counter()
+    for name, number in properties:
+        if name in PROVED | FORGED | MUTATED:
+            total[name] += number
+    parts = []
+    if PROVED & total.keys():
+        parts.append("{proved} relations proved from {given} given in {derivations} derivations")
+    if FORGED & total.keys():
+        parts.append("{forgeries} forgeries rejected")
+    if MUTATED & total.keys():
+        parts.append("mutants: {mutants_false} false, {mutants_true} true, {mutants_accepted} false accepted")
+    return "; ".join(parts).format_map(total)

@@ -1,14 +1,13 @@
 """The chains: given, equal, at most, at least, cases, induction; and how what one proves is used in another."""
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import sympy as sp
 
-from lecture_optim.derivation.identities import flat_sums
-from lecture_optim.derivation.language import Family, Index, Term, Unproved, lower, substitute
+from lecture_optim.derivation.identities import expand, flat_sums
+from lecture_optim.derivation.language import SEAL, Family, Index, Mean, Sealed, Term, Unproved, lower, random, substitute
 from lecture_optim.derivation.page import OPERATORS, aligned, header, latex, lines
-from lecture_optim.derivation.relations import SEAL, Relation
+from lecture_optim.derivation.relations import Relation, genuine
 from lecture_optim.derivation.signs import (
     nonnegative,
     positive,
@@ -22,46 +21,59 @@ from lecture_optim.derivation.signs import (
 __all__ = ["Chain", "Derivation", "Split", "Step", "between", "integer_split", "zero_or_positive"]
 
 
-@dataclass(frozen=True)
-class Split:
-    """Cases that cover everything by their kind: a list of conditions for each case, and the sentence that says why."""
+class Split(Sealed):
+    """Cases that cover everything by their kind: a list of conditions for each case, and the sentence that says why.
 
-    conditions: tuple
-    why: str
-    needs: tuple = ()  # expressions that must be >= 0 for the split to cover
-    whole: tuple = ()  # expressions that must be whole numbers
+    needs: expressions that must be >= 0 for the split to cover; whole: expressions that must be whole numbers.
+    """
+
+    __slots__ = fields = ("conditions", "why", "needs", "whole")
+    defaults = ((), ())
 
 
 def between(x, *marks):
     """x <= a, a <= x <= b, ..., b <= x for the marks a, b, ...: real numbers are ordered."""
-    marks = [sp.sympify(m) for m in marks]
+    x, *marks = map(sp.sympify, (x, *marks))
     ends = [
         [(x, "<=", marks[0])],
         *([(a, "<=", x), (x, "<=", b)] for a, b in pairwise(marks)),
         [(marks[-1], "<=", x)],
     ]
-    return Split(tuple(map(tuple, ends)), "any two real numbers are comparable")
+    return Split(tuple(map(tuple, ends)), "any two real numbers are comparable", seal=SEAL)
 
 
 def zero_or_positive(x):
     """x = 0 or x > 0, for x >= 0."""
-    return Split((((x, "=", sp.Integer(0)),), ((sp.Integer(0), "<", x),)), f"${latex(x)}$ is not negative", needs=(x,))
+    x = sp.sympify(x)
+    conditions = ((x, "=", sp.S.Zero),), ((sp.S.Zero, "<", x),)
+    return Split(conditions, f"${latex(x)}$ is not negative", needs=(x,), seal=SEAL)
 
 
 def integer_split(n, k):
     """n <= k or n >= k + 1, for whole numbers n and k."""
     n, k = sp.sympify(n), sp.sympify(k)
-    return Split((((n, "<=", k),), ((k + 1, "<=", n),)), f"${latex(n)}$ is a whole number", whole=(n, k))
+    return Split((((n, "<=", k),), ((k + 1, "<=", n),)), f"${latex(n)}$ is a whole number", whole=(n, k), seal=SEAL)
 
 
 class Chain:
     """A current side, and the steps that led to it from the first."""
 
-    def __init__(self, name, hypotheses, start):
-        self.name, self._hypotheses, self.steps = name, list(hypotheses), []
-        self.first = self.side = self.induction = None
+    def __init__(self, name, hypotheses, start, names=None):
+        if "_steps" in vars(self):
+            raise Unproved(f"{self.name}: a chain begins once")
+        self.name, self._hypotheses, self._steps = name, list(map(genuine, hypotheses)), []
+        self._names = {} if names is None else names  # what each name stands for
+        self._first = self._side = self._induction = None
         if start is not None:
-            self.first = self.side = self._checked("start", start)
+            self._first = self._side = self._checked("start", start)
+
+    first = property(lambda self: self._first)
+    side = property(lambda self: self._side)
+    induction = property(lambda self: self._induction)
+    steps = property(lambda self: tuple(self._steps))
+
+    def __reduce_ex__(self, protocol):
+        raise Unproved(f"{self.name}: a chain is not copied")
 
     def _fail(self, what, message):
         raise Unproved(f"{self.name}: {what}: {message}") from None
@@ -74,25 +86,32 @@ class Chain:
             require_defined(e, (*self._hypotheses, *known))
         except Unproved as error:
             self._fail(what, error)
+        for atom in e.atoms(sp.Symbol, Family):
+            name = (atom.name, len(atom.first), atom.vector) if isinstance(atom, Family) else atom.name
+            if self._names.setdefault(name, atom) != atom:
+                self._fail(what, f"{atom.name} stands for two things that are declared differently")
         return e
 
     def _accept(self, what, relation):
-        if not isinstance(relation, Relation):
-            self._fail(what, f"{relation!r} is no relation; a lemma is used by .at(...)")
+        try:
+            genuine(relation)
+        except Unproved as error:
+            self._fail(what, error)
         foreign = [h for h in relation.hypotheses if not any(h is own for own in self._hypotheses)]
         if foreign:
             self._fail(what, f"{relation} rests on {foreign[0]}, which is not in force here")
         return relation
 
     def _step(self, op, e, why, using, gap, knowing, put):
-        what = f"step {len(self.steps) + 1} ({why})"
+        what = f"step {len(self._steps) + 1} ({why})"
+        knowing, put = tuple(knowing), tuple(put)
         using = {self._accept(what, r): sp.sympify(f) for r, f in (using or {}).items()}
         known = (*self._hypotheses, *using, *(self._accept(what, r) for r in (*knowing, *put)))
         if bad := next((r for r in put if r.op != "="), None):
             self._fail(what, f"{bad} is no equality, so its left side cannot be replaced by its right side")
         e, gap = self._checked(what, e, known), self._checked(what, gap, known)
         strict, less = op in ("<", ">"), op in ("<", "<=")
-        if op != "=" and any(s.op != "=" and (s.op in ("<", "<=")) != less for s in self.steps):
+        if op != "=" and any(o != "=" and (o in ("<", "<=")) != less for o in self._ops()):
             self._fail(what, "one chain goes up or down, not both: <= and >= do not mix")
         sure, total = False, gap
         for relation, factor in using.items():
@@ -113,12 +132,15 @@ class Chain:
         rest = difference - total
         for relation in put:
             # Sums are given other indices first, so that none of theirs is taken for the relation's.
-            rest = resolve(flat_sums(resolve(rest, known)).xreplace({relation.left: relation.right}), known)
+            rest = flat_sums(resolve(rest, known))
+            # A condition on the present outcome says nothing of the others, so nothing inside a mean.
+            means = {m: sp.Dummy() for m in rest.atoms(Mean) if m != relation.left} if relation.present() else {}
+            rest = rest.xreplace(means).xreplace({relation.left: relation.right}).xreplace({d: m for m, d in means.items()})
         if not vanishes(rest, known):
-            residual = sp.factor(sp.expand(flat_sums(resolve(rest, known))))
+            residual = sp.factor(expand(flat_sums(resolve(rest, known))))
             self._fail(what, f"the sides do not differ by the certificate; what is left is {residual}" + self._refutation(op, e))
-        self.steps.append(Step(op, self.side, e, why, dict(using), gap, tuple(knowing), tuple(put)))
-        self.side = e
+        self._steps.append(Step(op, self._side, e, why, using, gap, knowing, put, seal=SEAL))
+        self._side = e
         return self
 
     def _refutation(self, op, e):
@@ -151,8 +173,8 @@ class Chain:
 
         blocks[k](chain, *conditions) leads a chain of its own from the current side to e, under the conditions of case k.
         """
-        what = f"step {len(self.steps) + 1} (cases)"
-        if not isinstance(split, Split) or len(blocks) != len(split.conditions):
+        what = f"step {len(self._steps) + 1} (cases)"
+        if type(split) is not Split or len(blocks) != len(split.conditions):
             self._fail(what, f"a split and one block for each of its {len(getattr(split, 'conditions', ()))} cases are needed")
         e = self._checked(what, e)
         for x in split.needs:
@@ -161,21 +183,24 @@ class Chain:
         for x in split.whole:
             if not x.is_integer:
                 self._fail(what, f"{x} is not a whole number, so the cases do not cover")
-        chains = []
+        chains, before = [], (self._side, len(self._steps))
         for conditions, block in zip(split.conditions, blocks, strict=True):
             local = [
                 Relation(self._checked(what, a), op, self._checked(what, b), "the case", local=True, seal=SEAL)
                 for a, op, b in conditions
             ]
-            chain = Chain(f"{self.name}, case {' and '.join(map(str, local))}", [*self._hypotheses, *local], self.side)
+            name = f"{self.name}, case {' and '.join(map(str, local))}"
+            chain = Chain(name, [*self._hypotheses, *local], self._side, self._names)
             block(chain, *local)
             chain.must_reach(e)
             chains.append((local, chain))
+        if (self._side, len(self._steps)) != before:
+            self._fail(what, "a case continues the chain that it is given, not the chain around it")
         op = _join(what, [chain.op for _, chain in chains], self._fail)
-        if any(s.op != "=" and op != "=" and s.op[0] != op[0] for s in self.steps):
+        if any(o != "=" and op != "=" and o[0] != op[0] for o in self._ops()):
             self._fail(what, "one chain goes up or down, not both: <= and >= do not mix")
-        self.steps.append(Step(op, self.side, e, why, blocks=tuple(chains), split=split))
-        self.side = e
+        self._steps.append(Step(op, self._side, e, why, blocks=tuple(chains), split=split, seal=SEAL))
+        self._side = e
         return self
 
     def walk(self):
@@ -194,8 +219,10 @@ class Chain:
     @property
     def op(self):
         """What the whole chain says of its first and its last side."""
-        links = [self.induction[1]] if self.induction else []
-        return _join("chain", [*links, *(s.op for s in self.steps)], self._fail, chain=True)
+        return _join("chain", self._ops(), self._fail, chain=True)
+
+    def _ops(self):
+        return [*(self._induction[1:2] if self._induction else ()), *(step.op for step in self._steps)]
 
 
 def _join(what, ops, fail, chain=False):
@@ -210,20 +237,11 @@ def _join(what, ops, fail, chain=False):
     return kind if strict else kind + "="
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Sealed):
     """One link: before op after, with its reason and its certificate."""
 
-    op: str
-    before: sp.Expr
-    after: sp.Expr
-    why: str
-    using: dict = field(default_factory=dict)
-    gap: sp.Expr = sp.S.Zero
-    knowing: tuple = ()
-    put: tuple = ()
-    blocks: tuple = ()
-    split: Split | None = None
+    __slots__ = fields = ("op", "before", "after", "why", "using", "gap", "knowing", "put", "blocks", "split")
+    defaults = ({}, sp.S.Zero, (), (), (), None)
 
 
 class Derivation(Chain):
@@ -251,7 +269,7 @@ class Derivation(Chain):
         """The first side, where it was not given with the name."""
         if self.first is not None:
             self._fail("start", "the chain has begun")
-        self.first = self.side = self._checked("start", e)
+        self._first = self._side = self._checked("start", e)
         return self
 
     def induct(self, index, left, op, right, base, step):
@@ -260,8 +278,10 @@ class Derivation(Chain):
         base(chain) leads from left to right at the first index; step(chain, hypothesis) does so at index + 1, where
         ``hypothesis`` is the statement at the index.
         """
-        if not isinstance(index, Index):
+        if type(index) is not Index:
             self._fail("induction", f"{index} must be an Index")
+        if op not in OPERATORS:
+            self._fail("induction", f"the relation must be one of {', '.join(OPERATORS)}, but is {op!r}")
         if self.first is not None:
             self._fail("induction", "an induction is a derivation of its own")
         left, right = self._checked("induction", left), self._checked("induction", right)
@@ -272,14 +292,16 @@ class Derivation(Chain):
             ("step", index + 1, step, [local]),
         ):
             ends = [substitute(side, {index: value}) for side in (left, right)]
-            chain = Chain(f"{self.name}, {title}", [*self._hypotheses, *more], ends[0])
+            chain = Chain(f"{self.name}, {title}", [*self._hypotheses, *more], ends[0], self._names)
             block(chain, *more)
             chain.must_reach(ends[1])
             if chain.op != op and not (op in ("<=", ">=") and chain.op in ("=", op[0])):
                 self._fail(title, f"the chain proves {chain.op}, but the statement says {op}")
             chains.append((title, chain))
-        self.first, self.side = left, right
-        self.induction = (index, op, chains)
+        if self.first is not None:
+            self._fail("induction", "a block continues the chain that it is given, not the derivation around it")
+        self._first, self._side = left, right
+        self._induction = (index, op, chains)
         return self
 
     @property
@@ -292,6 +314,8 @@ class Derivation(Chain):
         """What it proves, under its own hypotheses."""
         if self.first is None or not (self.steps or self.induction):
             self._fail("result", "nothing is proved yet")
+        if type(self) is not Derivation:
+            raise Unproved(f"{self!r} is no Derivation")
         rests = frozenset(self._hypotheses)
         return Relation(self.first, self.op, self.side, self.name, rests, seal=SEAL)
 
@@ -301,11 +325,15 @@ class Derivation(Chain):
         Every expression must have the assumptions of what it replaces, and every hypothesis, so changed, must be among the
         relations ``given`` or be non-negative by structure. Raises Unproved that names the one that is missing.
         """
-        place, given, result = dict(place or {}), tuple(given), self.result
-        for relation in given:
-            if not isinstance(relation, Relation):
-                self._fail("use", f"{relation!r} is no relation")
+        if type(self) is not Derivation:
+            raise Unproved(f"{self!r} is no Derivation")
+        place, given = {old: sp.sympify(new) for old, new in (place or {}).items()}, tuple(given)
+        try:
+            result, given = self.result, tuple(map(genuine, given))
+        except Unproved as error:
+            self._fail("use", error)
         self._require_fitting(place, given)
+        self._require_outcomes(place, given)
         indices = {k: v for k, v in place.items() if isinstance(k, Index)}
         rest = {k: v for k, v in place.items() if k not in indices}
         rests = set()
@@ -324,21 +352,31 @@ class Derivation(Chain):
                     self._require_family(old, new, given)
                 elif isinstance(old, sp.Symbol):
                     require_symbol(old)
-                    require_assumptions(old, sp.sympify(new), given)
+                    require_assumptions(old, new, given)
                 else:
                     self._fail("use", f"{old!r} is neither a symbol nor a family")
             except Unproved as error:
                 self._fail("use", error)
-            if not isinstance(old, Index) and (clash := bound & sp.sympify(new).free_symbols):
+            if not isinstance(old, Index) and (clash := bound & new.free_symbols):
                 self._fail(
                     "use", f"{clash.pop()} is an index of the lemma's hypotheses; what stands for {old} must not contain it"
                 )
 
+    def _require_outcomes(self, place, given):
+        """What a lemma says of means holds where nothing in it depends on the outcome that its own proof did not take so."""
+        if not any(e.has(Mean) for r in (*self._hypotheses, self.result) for e in (r.left, r.right)):
+            return
+        if any(relation.present() for relation in given):
+            self._fail("use", "it speaks of means, and a condition on one outcome says nothing of means")
+        for old, new in place.items():
+            if random(new) and not (isinstance(old, Family) and old.random):
+                self._fail("use", f"it speaks of means, and {old} is not random there, but {new} is")
+
     def _require_family(self, family, value, given):
-        if not isinstance(value, sp.Lambda) or len(value.variables) != len(family.first):
+        if type(value) is not sp.Lambda or len(value.variables) != len(family.first):
             raise Unproved(f"{family.name} must be replaced by a sympy.Lambda of {len(family.first)} indices, not {value!r}")
         for variable, first in zip(value.variables, family.first, strict=True):
-            if not isinstance(variable, Index) or not nonnegative(sp.sympify(first) - lower(variable), ()):
+            if type(variable) is not Index or not nonnegative(sp.sympify(first) - lower(variable), ()):
                 raise Unproved(f"{variable} must be an Index that begins at or before {first}, where {family.name} does")
         variables = set(value.variables)
         known = tuple(r for r in given if not r.fixed() & variables)
@@ -354,20 +392,18 @@ class Derivation(Chain):
         left, right = (substitute(side, place) for side in (hypothesis.left, hypothesis.right))
         wanted = Relation(left, hypothesis.op, right, seal=SEAL)
         quantified = {s for s in hypothesis.slack.free_symbols if isinstance(s, Index)}
-        for relation in given:
-            fits = relation.op == wanted.op or (wanted.op in ("<=", ">=") and relation.op in ("=", "<", "<=", ">", ">="))
-            if not fits or relation.fixed() & quantified:
+        known = tuple(r for r in given if not r.fixed() & quantified)
+        for relation in known:
+            if relation.op != wanted.op and wanted.op not in ("<=", ">="):
                 continue
             same = relation.slack - wanted.slack
             both = "=" in (relation.op,) and vanishes(relation.slack + wanted.slack)
             if (same == 0 or vanishes(same) or both) and not (relation.op == "=" and wanted.op in ("<", ">")):
                 return set(relation.hypotheses)
-        if wanted.op == "=" and vanishes(wanted.slack, given):
+        if wanted.op == "=" and vanishes(wanted.slack, known):
             return set()
-        if wanted.op != "=":
-            known = tuple(r for r in given if not r.fixed() & quantified)
-            if nonnegative(wanted.slack, known, strict=wanted.op in ("<", ">")):
-                return set()
+        if wanted.op != "=" and nonnegative(wanted.slack, known, strict=wanted.op in ("<", ">")):
+            return set()
         self._fail("use", f"its hypothesis {wanted} ({hypothesis.why}) is not among the relations given")
 
     # --------------------------------------------------------------------------------------------------------------- the page

@@ -6,7 +6,12 @@ import sympy as sp
 
 from lecture_optim.derivation.language import substitute
 
-__all__ = ["flat_sums", "is_zero"]
+__all__ = ["expand", "flat_sums", "is_zero"]
+
+
+def expand(e):
+    """e multiplied out; exponents stay, as SymPy would make products of exponentials of sums, whose indices nothing here knows."""
+    return sp.expand(e, power_exp=False)
 
 
 def flat_sums(e):
@@ -16,13 +21,17 @@ def flat_sums(e):
     e = e.func(*(flat_sums(a) for a in e.args)) if not isinstance(e, sp.Sum) else e
     if not isinstance(e, sp.Sum):
         return e
-    inner = sp.expand(flat_sums(e.function))
+    inner = expand(flat_sums(e.function))
     return sp.Add(*(_separate(term, e.limits) for term in sp.Add.make_args(inner)))
 
 
 def _separate(term, limits):
     """The sum of one product, as a product of sums over groups of indices that share no factor."""
     limits, names = [tuple(x) for x in limits], count()
+    for k, (symbol, low, high) in enumerate(limits):  # new indices, from the inside out, so that each stands once
+        new = {symbol: sp.Dummy(symbol.name, integer=True)}
+        term = term.xreplace(new)
+        limits[: k + 1] = [*((s, a.xreplace(new), b.xreplace(new)) for s, a, b in limits[:k]), (new[symbol], low, high)]
     factors = []
     for factor in sp.Mul.make_args(term):
         base, times = factor.as_base_exp()
@@ -66,7 +75,9 @@ def _one_sum(core, limits):
     independent = not any(x[k].free_symbols & symbols for x in limits for k in (1, 2))
 
     def named(order):
-        names = {x[0]: sp.Symbol(f"_{k}", integer=True) for k, x in enumerate(order)}
+        taken = set().union(*(a.atoms(sp.Symbol) for a in (core, *sum(limits, ())))) - symbols  # as by a sum under a root
+        free = (s for s in (sp.Symbol(f"_{k}", integer=True) for k in count()) if s not in taken)
+        names = {x[0]: next(free) for x in order}
         return sp.Sum(core.xreplace(names), *(tuple(a.xreplace(names) for a in x) for x in order))
 
     orders = permutations(limits) if independent and len(limits) < 4 else [limits]
@@ -78,20 +89,20 @@ def _align(e):
     groups = {}
     for total in e.atoms(sp.Sum):
         for k, (symbol, low, high) in enumerate(total.limits):
-            others = total.limits[:k] + total.limits[k + 1 :]
-            if not any(symbol in a.free_symbols for x in others for a in x[1:]):
-                key = (total.function, others, symbol, low.as_coeff_Add()[1], high.as_coeff_Add()[1])
-                groups.setdefault(key, []).append((total, low, high))
-    for (function, others, symbol, *_), members in groups.items():
+            inner, outer = total.limits[:k], total.limits[k + 1 :]
+            key = (total.function, inner, outer, symbol, low.as_coeff_Add()[1], high.as_coeff_Add()[1])
+            groups.setdefault(key, []).append((total, low, high))
+    for (function, inner, outer, symbol, *_), members in groups.items():
         low = max((a for _, a, _ in members), key=lambda a: a.as_coeff_Add()[0])
         high = min((b for _, _, b in members), key=lambda b: b.as_coeff_Add()[0])
         change = {}
         for total, a, b in members:
             ends = [a + k for k in range(low - a)] + [b - k for k in range(b - high)]
             if ends:
-                middle = sp.Sum(function, *others, (symbol, low, high))
-                parts = (sp.Sum(function, *others) if others else function for _ in ends)
-                change[total] = middle + sp.Add(*(substitute(part, {symbol: i}) for part, i in zip(parts, ends, strict=True)))
+                middle = sp.Sum(function, *inner, (symbol, low, high), *outer)
+                part = sp.Sum(function, *inner) if inner else function
+                parts = (substitute(part, {symbol: i}) for i in ends)  # an end may name the outer indices, inner ranges this one
+                change[total] = middle + sp.Add(*(sp.Sum(p, *outer) if outer else p for p in parts))
         if change:
             return e.xreplace(change)  # the others wait for the next round
     return e
@@ -105,7 +116,7 @@ def _algebraic(e):
         return symbols.setdefault(key, sp.Dummy(f"a{len(symbols)}"))
 
     def power(base, exponent):
-        parts = [a.as_coeff_Mul() for a in sp.Add.make_args(sp.expand(exponent))]
+        parts = [a.as_coeff_Mul() for a in sp.Add.make_args(expand(exponent))]
         return sp.Mul(*(symbol((base, m)) ** c if c.is_Integer else symbol((base, c * m)) for c, m in parts if m != 1)) * (
             base ** sp.Add(*(c for c, m in parts if m == 1))
         )
@@ -116,7 +127,7 @@ def _algebraic(e):
         if e.is_Add or e.is_Mul:
             return e.func(*map(walk, e.args))
         if isinstance(e, sp.exp):
-            parts = [a.as_coeff_Mul() for a in sp.Add.make_args(sp.expand(e.args[0]))]
+            parts = [a.as_coeff_Mul() for a in sp.Add.make_args(expand(e.args[0]))]
             return sp.Mul(*(symbol((sp.E, m)) ** c if c.is_Integer else symbol((sp.E, c * m)) for c, m in parts))
         if e.is_Pow and e.exp.is_Integer:
             return walk(e.base) ** e.exp
@@ -124,7 +135,7 @@ def _algebraic(e):
             if e.base.is_Number:
                 return e
             base = sp.together(walk(e.base))
-            root = next((r for r, (q, b) in roots.items() if q == e.exp.q and sp.expand(b - base) == 0), None)
+            root = next((r for r, (q, b) in roots.items() if q == e.exp.q and expand(b - base) == 0), None)
             if root is None:
                 root = sp.Dummy(f"r{len(roots)}")
                 roots[root] = (e.exp.q, base)
@@ -140,7 +151,7 @@ def is_zero(e):
     """Whether e is 0 as an expression: sums written out, denominators cleared, expanded, powers of roots reduced."""
     e = sp.sympify(e)
     for _ in range(20):
-        e, before = _align(sp.expand(flat_sums(e))), e
+        e, before = _align(expand(flat_sums(e))), e
         if e == before:
             break
     if e == 0:
@@ -148,7 +159,7 @@ def is_zero(e):
     e, roots = _algebraic(sp.expand_log(e))
     for root in reversed(roots):
         q, radicand = roots[root]
-        e = sp.expand(sp.fraction(sp.together(e))[0])
+        e = expand(sp.fraction(sp.together(e))[0])
         if e.has(root):
             e = sp.rem(e, root**q - radicand, root)
-    return sp.expand(sp.fraction(sp.together(e))[0]) == 0
+    return expand(sp.fraction(sp.together(e))[0]) == 0

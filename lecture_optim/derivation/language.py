@@ -3,7 +3,7 @@
 import sympy as sp
 from sympy.core.symbol import Str
 
-__all__ = ["Family", "Index", "Mean", "Term", "Unproved", "lower", "substitute", "unknown"]
+__all__ = ["SEAL", "Family", "Index", "Mean", "Sealed", "Term", "Unproved", "lower", "random", "substitute", "unknown"]
 
 SIGNS = ("real", "nonnegative", "positive")
 
@@ -12,8 +12,34 @@ class Unproved(Exception):
     """A step that the checker does not accept; the text names it, what is left, and a counterexample where one was found."""
 
 
+SEAL = object()
+
+
+class Sealed:
+    """What the rules alone make, as they hold the seal, and what nothing changes afterwards."""
+
+    __slots__ = fields = defaults = ()
+
+    def __new__(cls, *values, seal=None, **named):
+        if seal is not SEAL or cls.__base__ is not Sealed:
+            raise Unproved(f"a {cls.__name__} is made by the rules of a Derivation, never by hand, copied or derived from")
+        self = super().__new__(cls)
+        optional = cls.fields[len(cls.fields) - len(cls.defaults) :]
+        values = {**dict(zip(optional, cls.defaults, strict=True)), **dict(zip(cls.fields, values, strict=False)), **named}
+        for name in cls.fields:
+            object.__setattr__(self, name, values[name])
+        return self
+
+    def __setattr__(self, name, value):
+        raise Unproved(f"a {type(self).__name__} is never changed")
+
+    __delattr__ = __setstate__ = __setattr__
+
+
 class Index(sp.Symbol):
     """A whole number >= first (1 or 0) over which every statement that mentions it is quantified: "for all t"."""
+
+    __slots__ = ()
 
     def __new__(cls, name, first=1):
         if first not in (0, 1):
@@ -29,12 +55,16 @@ class Family(sp.Basic):
     A random quantity without index is ``unknown("N", ...)``.
     """
 
+    __slots__ = ()
+
     def __new__(cls, name, first=1, sign="real", vector=False, integer=False, random=False):
         if isinstance(name, Str):  # SymPy rebuilds an object from its arguments
             return super().__new__(cls, name, first, sign, vector, integer, random)
         if sign not in SIGNS:
             raise ValueError(f"sign must be one of {', '.join(SIGNS)}, but is {sign!r}")
         first = first if isinstance(first, tuple) else (first,)
+        if not all(isinstance(k, int | sp.Integer) for k in first):
+            raise ValueError(f"the first indices must be whole numbers, but are {first}")
         flags = map(sp.sympify, (bool(vector), bool(integer), bool(random)))
         return super().__new__(cls, Str(name), sp.Tuple(*first), Str(sign), *flags)
 
@@ -53,6 +83,7 @@ class Family(sp.Basic):
 class Term(sp.Expr):
     """One member of a family. SymPy is told that it is real and no more: its sign holds in the declared range only."""
 
+    __slots__ = ()
     is_commutative = is_real = is_finite = True
 
     def __new__(cls, family, *indices):
@@ -74,6 +105,7 @@ class Term(sp.Expr):
 class Mean(sp.Expr):
     """The mean of a random monomial, E[...]."""
 
+    __slots__ = ()
     is_commutative = is_real = is_finite = True
 
     def _latex(self, printer, exp=None):
@@ -89,6 +121,13 @@ def unknown(name, sign="real", integer=False):
     return Term(Family(name, (), sign, integer=integer, random=True))
 
 
+def random(e):
+    """Whether e depends on what is random otherwise than through means."""
+    if isinstance(e, Mean):
+        return False
+    return e.family.random if isinstance(e, Term) else any(map(random, e.args))
+
+
 def lower(symbol):
     """A whole number below which the integer symbol never is, or None."""
     return 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
@@ -97,7 +136,6 @@ def lower(symbol):
 def substitute(e, place):
     """Put expressions for symbols and Lambdas for families, all at once, without capture by a sum's own index."""
     e, place = sp.sympify(e), {old: sp.sympify(new) for old, new in place.items()}
-    used = e.free_symbols.union(*(v.free_symbols for v in place.values()))
     bound = {s: sp.Dummy(s.name, **s._assumptions_orig) for total in e.atoms(sp.Sum) for s in total.bound_symbols}
 
     def walk(e, names):
@@ -114,6 +152,7 @@ def substitute(e, place):
         return e.func(*(walk(a, names) for a in e.args)) if e.args else e
 
     result, back = walk(e, {}), {}
+    used = result.atoms(sp.Symbol)  # free or the index of another sum
     for symbol, dummy in bound.items():  # the old name comes back, with primes where something else has it
         name = symbol
         while name in used | set(back.values()):

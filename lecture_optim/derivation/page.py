@@ -15,38 +15,61 @@ OPERATORS = {"=": "=", "<=": r"\le", "<": "<", ">=": r"\ge", ">": ">"}
 
 class _Printer(LatexPrinter):
     def _print_Add(self, expr, order=None):
-        # Positive terms first, so that a difference reads as one.
-        terms = sorted(self._as_ordered_terms(expr, order=order), key=lambda a: a.could_extract_minus_sign())
-        parts = [
-            ("-" if a.could_extract_minus_sign() else "+", self._print(-a if a.could_extract_minus_sign() else a), a)
-            for a in terms
-        ]
-        parts = [(sign, self._add_parens(text) if (-a if sign == "-" else a).is_Add else text) for sign, text, a in parts]
-        return " ".join(("" if k == 0 and sign == "+" else f"{sign} ") + text for k, (sign, text) in enumerate(parts)).strip()
+        return " ".join(self.terms(expr, order)).removeprefix("+ ")
+
+    def terms(self, expr, order=None):
+        """The terms of a sum, each with its sign; positive ones first, so that a difference reads as one."""
+        found = []
+        for term in sorted(self._as_ordered_terms(expr, order=order), key=lambda a: a.could_extract_minus_sign()):
+            negative = term.could_extract_minus_sign()
+            size = -term if negative else term
+            text = self._print(size)
+            found.append(f"{'-' if negative else '+'} {self._add_parens(text) if size.is_Add else text}")
+        return found
+
+    def _print_Mul(self, expr):
+        # Brackets and sums stand beside a fraction, not on it.
+        large = sorted((a for a in expr.args if a.is_Add or isinstance(a, sp.Sum)), key=lambda a: isinstance(a, sp.Sum))
+        small = sp.Mul(*(a for a in expr.args if a not in large))
+        if not large or sp.fraction(small)[1] == 1:
+            return super()._print_Mul(expr)
+        texts = [self._print(a) for a in large]
+        texts = [self._add_parens(text) if a.is_Add or a is not large[-1] else text for a, text in zip(large, texts, strict=True)]
+        return " ".join([self._print(small), *texts])
+
+
+_printer = _Printer({"fold_short_frac": False})
 
 
 def latex(e):
     """The LaTeX of an expression as the book prints it."""
-    return _Printer({"fold_short_frac": False}).doprint(sp.sympify(e))
+    return _printer.doprint(sp.sympify(e))
 
 
 SPACE = "%space"  # marks a row that a little room follows
-NARROW = 30  # characters that still stand in one line on a telephone
+NARROW, BROAD = 30, 40  # characters: what stands in one line on a telephone with a relation in it; what is broken at its signs
 
 
 def _width(text):
     """About how many characters wide a piece of LaTeX is."""
-    return len(
-        re.sub(r"\\[a-zA-Z]+|\\.", "x", re.sub(r"\\left|\\right|\\frac", "", text)).translate(str.maketrans("", "", "{}_^ "))
-    )
+    text = re.sub(r"\\left|\\right|\\frac|\\quad", "", text)
+    return len(re.sub(r"\\[a-zA-Z]+|\\.", "x", text).translate(str.maketrans("", "", "{}_^ ")))
+
+
+def _side(before, e):
+    """The rows of one side of a relation; a sum that is too broad is broken before its signs."""
+    if not e.is_Add or _width(latex(e)) <= BROAD:
+        return [f"& {before}{latex(e)}"]
+    first, *others = _printer.terms(e)
+    indent = r"\quad " * (before.count(r"\quad") + 1)
+    return [f"& {before}{first.removeprefix('+ ')}", *(f"& {indent}{term}" for term in others)]
 
 
 def _link(left, op, right, indent):
-    """left op right in one row where that is narrow, else in two."""
-    first, second = latex(left), f"{OPERATORS[op]} {latex(right)}"
-    if _width(first + second) <= NARROW:
-        return [f"& {indent}{first} {second}"]
-    return [f"& {indent}{first}", rf"& {indent}\quad {second}"]
+    """left op right in one row where that is narrow, else in two or more."""
+    if _width(latex(left) + latex(right)) + 1 <= NARROW:
+        return [f"& {indent}{latex(left)} {OPERATORS[op]} {latex(right)}"]
+    return [*_side(indent, left), *_side(rf"{indent}\quad {OPERATORS[op]} ", right)]
 
 
 def _small(text):
@@ -61,7 +84,7 @@ def header(derivation):
     for source, group in groupby(derivation.hypotheses(), key=lambda pair: pair[1]):
         formulas = [formula for formula, _ in group]
         given = rf"& {_small('given ')}" + r",\ ".join(rf"{{\small {formula}}}" for formula in formulas)
-        if _width("".join(formulas)) + len(source.replace("$", "")) <= 1.5 * NARROW:
+        if _width("".join(formulas)) + len(source.replace("$", "")) <= BROAD - 2:
             rows.append(given + r"\quad " + _small(f"({source})"))
         else:
             rows += [given, r"& \qquad " + _small(f"({source})")]
@@ -83,7 +106,7 @@ def lines(chain, depth=0):
             rows += lines(part, depth + 2)
     for k, step in enumerate(chain.steps):
         link = _link(step.before, step.op, step.after, indent)
-        rows += link if k == 0 and not chain.induction else [rf"& {indent}\quad {OPERATORS[step.op]} {latex(step.after)}"]
+        rows += link if k == 0 and not chain.induction else _side(rf"{indent}\quad {OPERATORS[step.op]} ", step.after)
         why = "; ".join(filter(None, (step.why, step.split and f"by cases, as {step.split.why}")))
         if why:
             rows.append(rf"& {indent}\qquad {_small(why)}" + ("" if step.blocks else SPACE))

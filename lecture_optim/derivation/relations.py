@@ -1,36 +1,22 @@
 """Relations that the checker made, for other indices, summed, and averaged."""
 
-from dataclasses import dataclass, field
-
 import sympy as sp
 
-from lecture_optim.derivation.identities import flat_sums
-from lecture_optim.derivation.language import Index, Mean, Term, Unproved, substitute
+from lecture_optim.derivation.identities import expand, flat_sums
+from lecture_optim.derivation.language import SEAL, Index, Mean, Sealed, Term, Unproved, random, substitute
 from lecture_optim.derivation.signs import inside_sum, nonnegative, require_assumptions, require_defined
 
 __all__ = ["Relation", "expect"]
 
-SEAL = object()
 
-
-@dataclass(frozen=True, eq=False)
-class Relation:
+class Relation(Sealed):
     """left op right, made by the checker alone; ``rests_on`` are the hypotheses that it needs, None for one that is a hypothesis.
 
     local: a condition of one case, or an induction hypothesis: it speaks of the present value of its symbols.
     """
 
-    left: sp.Expr
-    op: str
-    right: sp.Expr
-    why: str = ""
-    rests_on: frozenset | None = None
-    local: bool = False
-    seal: object = field(default=None, repr=False)
-
-    def __post_init__(self):
-        if self.seal is not SEAL:
-            raise Unproved("a Relation is made by the rules of a Derivation, never by hand")
+    __slots__ = fields = ("left", "op", "right", "why", "rests_on", "local")
+    defaults = ("", None, False)
 
     @property
     def hypotheses(self):
@@ -46,12 +32,18 @@ class Relation:
         """The symbols of its local hypotheses, which it does not quantify over."""
         return set().union(*(h.slack.free_symbols for h in self.hypotheses if h.local))
 
+    def present(self):
+        """Whether it rests on a condition that one outcome may meet and another not."""
+        return any(h.local and random(h.slack) for h in self.hypotheses)
+
     def at(self, place):
         """The relation for other values of its indices: ``{t: T + 1}``. Each must be in the index's range."""
+        genuine(self)
+        place = {symbol: sp.sympify(value) for symbol, value in place.items()}
         for symbol, value in place.items():
             if not isinstance(symbol, Index) or symbol in self.fixed():
                 raise Unproved(f"{symbol} is not quantified in {self}; only an Index outside a case or an induction is")
-            require_assumptions(symbol, sp.sympify(value), ())
+            require_assumptions(symbol, value, ())
         left, right = (substitute(side, place) for side in (self.left, self.right))
         return Relation(left, self.op, right, self.why, self.hypotheses, seal=SEAL)
 
@@ -62,10 +54,11 @@ class Relation:
         """
         if not isinstance(index, Index) or index in self.fixed():
             raise Unproved(f"{index} is not quantified in {self}, so the relation cannot be summed over it")
-        factor = sp.sympify(factor)
+        factor, low, high = map(sp.sympify, (factor, low, high))
+        knowing = tuple(map(genuine, (self, *knowing)))[1:]
         sides = [sp.Sum(factor * side, (index, low, high)) for side in (self.left, self.right)]
-        inside = inside_sum(tuple(knowing), index, *map(sp.sympify, (low, high)))
-        require_defined(sp.Sum(factor, (index, low, high)), tuple(knowing))
+        inside = inside_sum(knowing, index, low, high)
+        require_defined(sp.Sum(factor, (index, low, high)), knowing)
         if self.op != "=" and not nonnegative(factor, inside):
             raise Unproved(f"the factor {factor} is not seen to be >= 0 for {index} = {low}..{high}")
         op = {"<": "<=", ">": ">="}.get(self.op, self.op)
@@ -76,6 +69,13 @@ class Relation:
         return f"{self.left} {self.op} {self.right}"
 
 
+def genuine(relation):
+    """The relation; raises Unproved for whatever else."""
+    if type(relation) is not Relation:
+        raise Unproved(f"{relation!r} is no relation; a lemma is used by .at(...)")
+    return relation
+
+
 def expect(relation, *declared):
     """The means of both sides of a relation between random quantities: E[left] op E[right].
 
@@ -83,18 +83,18 @@ def expect(relation, *declared):
     finite mean; a family's indices stand for all of them. Raises Unproved for a monomial that is not declared, so that a mean of
     a product is never split, and for a relation inside a case or an induction.
     """
-    if any(h.local for h in relation.hypotheses):
+    if any(h.local for h in genuine(relation).hypotheses):
         raise Unproved("a case or an induction hypothesis says nothing of means")
     patterns = {_without_indices(sp.sympify(m)) for m in declared}
 
     def mean(e):
-        e = sp.expand(flat_sums(sp.sympify(e)))
+        e = expand(flat_sums(sp.sympify(e)))
         return sp.Add(*(of_product(term) for term in sp.Add.make_args(e)))
 
     def of_product(term):
         fixed, free = [], []
         for factor in sp.Mul.make_args(term):
-            (free if _is_random(factor) else fixed).append(factor)
+            (free if random(factor) else fixed).append(factor)
         if not free:
             return term
         sums = [f for f in free if isinstance(f, sp.Sum)]
@@ -108,10 +108,6 @@ def expect(relation, *declared):
     op = {"<": "<=", ">": ">="}.get(relation.op, relation.op)
     left, right = mean(relation.left), mean(relation.right)
     return Relation(left, op, right, "means are linear and monotone", relation.hypotheses, seal=SEAL)
-
-
-def _is_random(e):
-    return any(term.family.random for term in e.atoms(Term))
 
 
 def _without_indices(e):

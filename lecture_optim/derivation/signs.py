@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from lecture_optim.derivation.identities import is_zero
-from lecture_optim.derivation.language import Mean, Term, Unproved
+from lecture_optim.derivation.identities import expand, is_zero
+from lecture_optim.derivation.language import Family, Index, Mean, Term, Unproved
 
 __all__ = [
     "inside_sum", "nonnegative", "positive", "require_assumptions", "require_defined", "require_symbol", "resolve", "vanishes",
 ]  # fmt: skip
+
+# Only of these exact types is what SymPy says believed; a subclass may say anything.
+SYMBOLS = {sp.Symbol, Index}
+NUMBERS = {type(sp.sympify(n)) for n in (0, 1, -1, 2, sp.Rational(1, 2), sp.Rational(1, 3), sp.pi, sp.E)}
+COMPOUNDS = {sp.Add, sp.Mul, sp.Pow, sp.log, sp.exp, sp.Abs, sp.Max, sp.Min}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,15 @@ def _sums_out(e, known):
     for symbol, low, high in reversed(e.limits):
         known = inside_sum(known, symbol, low, high)
     return known
+
+
+def _has_terms(e, known):
+    """Whether each range of a Sum is seen to hold at least one index."""
+    for symbol, low, high in reversed(e.limits):
+        if not nonnegative(high - low, known):
+            return False
+        known = inside_sum(known, symbol, low, high)
+    return True
 
 
 def inside_sum(known, symbol, low, high):
@@ -65,7 +79,7 @@ def _by_known(e, known, strict):
     for relation in () if e.is_Number else known:
         if relation.op == "=":
             continue
-        rest, enough = sp.expand(e - relation.slack), relation.op in ("<", ">") or not strict
+        rest, enough = expand(e - relation.slack), relation.op in ("<", ">") or not strict
         if rest == 0:
             if enough:
                 return True
@@ -97,11 +111,11 @@ def _by_structure(e, known, strict):
             if isinstance(a, sp.Max | sp.Min) or isinstance(-a, sp.Max | sp.Min):
                 sign = 1 if isinstance(a, sp.Max | sp.Min) else -1
                 every = isinstance(sign * a, sp.Min if sign > 0 else sp.Max)
-                found = (nonnegative(sp.expand(sign * part + e - a), known, strict) for part in (sign * a).args)
+                found = (nonnegative(expand(sign * part + e - a), known, strict) for part in (sign * a).args)
                 return all(found) if every else any(found)
         # n >= 1 means n = n' + 1 with n' >= 0.
         shift = {s: s + 1 for s in e.free_symbols if s.is_integer and s.is_positive and not e.has(Term, sp.Sum)}
-        moved = sp.expand(e.subs(shift, simultaneous=True)) if shift else e
+        moved = expand(e.subs(shift, simultaneous=True)) if shift else e
         weak = {s: sp.Dummy(s.name, integer=True, nonnegative=True) for s in shift}
         parts = [a.xreplace(weak) for a in sp.Add.make_args(moved)]
         return (
@@ -133,9 +147,7 @@ def _by_structure(e, known, strict):
     if isinstance(e, sp.Min):
         return all(nonnegative(a, known, strict) for a in e.args)
     if isinstance(e, sp.Sum):
-        if strict and not all(nonnegative(high - low, known) for _, low, high in e.limits):
-            return False
-        return nonnegative(e.function, _sums_out(e, known), strict)
+        return (not strict or _has_terms(e, known)) and nonnegative(e.function, _sums_out(e, known), strict)
     return False
 
 
@@ -147,7 +159,7 @@ def _nonzero(e, known):
 
 def _in_range(term, known):
     return all(
-        i.is_integer and nonnegative(sp.expand(i - first), known)
+        i.is_integer and nonnegative(expand(i - first), known)
         for i, first in zip(term.indices, term.family.first, strict=True)
     )
 
@@ -159,51 +171,60 @@ def require_assumptions(symbol, value, known):
         raise Unproved(f"{value} stands for {symbol}, which is an integer")
     if symbol.is_positive:
         # Whole numbers: n > 0 is n - 1 >= 0.
-        if not (positive(value, known) or (symbol.is_integer and nonnegative(sp.expand(value - 1), known))):
+        if not (positive(value, known) or (symbol.is_integer and nonnegative(expand(value - 1), known))):
             raise Unproved(f"{value} stands for {symbol}, which is positive; that is not seen of it")
-    elif symbol.is_nonnegative:
-        if not nonnegative(value, known):
-            raise Unproved(f"{value} stands for {symbol}, which is non-negative; that is not seen of it")
-    elif symbol.is_nonzero and not _nonzero(value, known):
-        raise Unproved(f"{value} stands for {symbol}, which is not zero; that is not seen of it")
+    elif symbol.is_nonnegative and not nonnegative(value, known):
+        raise Unproved(f"{value} stands for {symbol}, which is non-negative; that is not seen of it")
 
 
 def require_symbol(symbol):
-    given = set(symbol._assumptions_orig) - {"commutative"}
-    if not symbol.is_real or given - {"real", "nonnegative", "positive", "integer", "nonzero"}:
-        raise Unproved(f"{symbol} must be declared by real, nonnegative, positive, integer or nonzero alone, and be real")
+    if symbol.name.startswith("_"):  # such names are those of the indices that `identities` gives to sums
+        raise Unproved(f"{symbol} must not begin with an underscore")
+    given = dict(symbol._assumptions_orig)
+    allowed = {"real", "nonnegative", "positive", "integer", "commutative"}
+    if type(symbol) not in SYMBOLS or not symbol.is_real or set(given) - allowed or not all(given.values()):
+        raise Unproved(f"{symbol} must be declared by real, nonnegative, positive or integer alone, and be real")
 
 
 def require_defined(e, known):
     """Raise Unproved unless e is a real number for all values of its symbols: no pole, no root of a negative number."""
-    if e.is_Symbol:
+    if isinstance(e, sp.Symbol):
         return require_symbol(e)
-    if e.is_Rational or isinstance(e, sp.core.numbers.NumberSymbol):
+    if type(e) in NUMBERS:
         return None
-    if isinstance(e, Term):
+    if type(e) is Term:
+        first = e.family.first
+        if type(e.family) is not Family or not {*map(type, first)} <= NUMBERS or len(e.indices) != len(first):
+            raise Unproved(f"{e} is no member of a family")
+        for i in e.indices:
+            require_defined(i, known)
         if not _in_range(e, known):
             raise Unproved(f"{e} is not seen to lie in the declared range of its family, from {tuple(e.family.first)} on")
         return None
-    if isinstance(e, sp.Sum):
-        for symbol, low, high in e.limits:
-            if not (low.is_integer and high.is_integer and symbol.is_integer):
-                raise Unproved(f"the limits of {e} must be whole numbers")
-            require_symbol(symbol)
-            require_assumptions(symbol, low, known)
-            if symbol in low.free_symbols | high.free_symbols:
-                raise Unproved(f"a limit of {e} depends on its own index")
+    if type(e) is sp.Sum:
+        if len({x[0] for x in e.limits}) != len(e.limits) or any(len(x) != 3 or type(x[0]) is not Index for x in e.limits):
+            raise Unproved(f"{e} must run over an Index from a first to a last value, each index once")
         inside = known
         for symbol, low, high in reversed(e.limits):
-            if not nonnegative(sp.expand(high - low + 1), inside):
+            if symbol in low.free_symbols | high.free_symbols:
+                raise Unproved(f"a limit of {e} depends on its own index")
+            require_symbol(symbol)
+            require_defined(high, inside)
+            require_assumptions(symbol, low, inside)
+            if not high.is_integer:
+                raise Unproved(f"the limits of {e} must be whole numbers")
+            if not nonnegative(expand(high - low + 1), inside):
                 raise Unproved(f"the range {symbol} = {low}..{high} is not seen to be in order")
             inside = inside_sum(inside, symbol, low, high)
         return require_defined(e.function, inside)
-    if isinstance(e, Mean):
+    if type(e) is Mean and len(e.args) == 1:
         return require_defined(e.args[0], ())
-    if e.is_Pow:
+    if type(e) not in COMPOUNDS:
+        raise Unproved(f"{e} is not among the things that the checker understands")
+    if isinstance(e, sp.Pow):
         base, exponent = e.args
         require_defined(base, known)
-        if exponent.is_Rational:
+        if isinstance(exponent, sp.Rational) and type(exponent) in NUMBERS:
             if exponent < 0 and not _nonzero(base, known):
                 raise Unproved(f"{base} stands in a denominator and is not seen to differ from 0")
             if not exponent.is_Integer and not nonnegative(base, known):
@@ -216,30 +237,29 @@ def require_defined(e, known):
         return None
     if isinstance(e, sp.log) and not positive(e.args[0], known):
         raise Unproved(f"{e.args[0]} stands in a logarithm and is not seen to be positive")
-    if e.is_Add or e.is_Mul or isinstance(e, sp.log | sp.exp | sp.Abs | sp.Max | sp.Min):
-        for a in e.args:
-            require_defined(a, known)
-        return None
-    raise Unproved(f"{e} is not among the things that the checker understands")
+    for a in e.args:
+        require_defined(a, known)
+    return None
 
 
 def resolve(e, known):
     """Max, Min and Abs replaced by one of their arguments where the known relations say which."""
-
-    def larger(a, b):
-        return nonnegative(sp.expand(a - b), known)
-
-    def choose(e):
-        if isinstance(e, sp.Abs):
-            a = e.args[0]
-            return a if nonnegative(a, known) else -a if nonnegative(-a, known) else e
-        flip = isinstance(e, sp.Min)
-        for a in e.args:
-            if all(larger(b, a) if flip else larger(a, b) for b in e.args if b != a):
-                return a
+    if not e.has(sp.Max, sp.Min, sp.Abs):
         return e
-
-    return e.replace(lambda a: isinstance(a, sp.Max | sp.Min | sp.Abs), choose)
+    if isinstance(e, Mean):  # what is known of the present outcome says nothing of the others
+        return Mean(resolve(e.args[0], ()))
+    if isinstance(e, sp.Sum):  # what is known of one value of the sum's index says nothing inside it
+        return sp.Sum(resolve(e.function, _sums_out(e, known)), *e.limits)
+    e = e.func(*(resolve(a, known) for a in e.args))
+    if isinstance(e, sp.Abs):
+        (a,) = e.args
+        return a if nonnegative(a, known) else -a if nonnegative(-a, known) else e
+    if isinstance(e, sp.Max | sp.Min):
+        sign = 1 if isinstance(e, sp.Max) else -1
+        for a in e.args:
+            if all(nonnegative(expand(sign * (a - b)), known) for b in e.args if b != a):
+                return a
+    return e
 
 
 def vanishes(e, known=()):

@@ -64,7 +64,9 @@ def one_step():
     nearer = projection().at({x: w - c * r}, given=[moved, low, high])
     h = s / (2 * c)
     d.start(g * (w - u))
-    d.equal(h * ((w - u) ** 2 - (w - c * r - u) ** 2) + c / 2 * g * r, "the square, expanded", using={quotient: -(w - u) + c / 2 * r})
+    d.equal(
+        h * ((w - u) ** 2 - (w - c * r - u) ** 2) + c / 2 * g * r, "the square, expanded", using={quotient: -(w - u) + c / 2 * r}
+    )
     return d.at_most(h * ((w - u) ** 2 - (p - u) ** 2) + c / 2 * g * r, "by projection", using={nearer: h})
 
 
@@ -75,7 +77,6 @@ def abel():
     d = Derivation("summation by parts")
     left = sp.Sum(f[t] * (B[t] - B[t + 1]), (t, 1, T))
     right = f[1] * B[1] - f[T] * B[T + 1] + sp.Sum((f[t + 1] - f[t]) * B[t + 1], (t, 1, T - 1))
-
 
     def step(chain, hypothesis):
         chain.equal(right + f[T + 1] * (B[T + 1] - B[T + 2]), "the last term apart", using={hypothesis: 1})
@@ -243,7 +244,8 @@ def stays_below():
 def width():
     """Two points of an interval are no farther apart than its ends."""
     d = Derivation("width")
-    wl, wh = d.given(a, "<=", w, "$w$ lies in the interval"), d.given(w, "<=", b, "$w$ lies in the interval")
-    ul, uh = d.given(a, "<=", u, "$u$ lies in the interval"), d.given(u, "<=", b, "$u$ lies in the interval")
+    for point in (w, u):
+        d.given(a, "<=", point, f"${point}$ lies in the interval")
+        d.given(point, "<=", b, f"${point}$ lies in the interval")
     gap = (b - w) * (b - u) + (b - w) * (w - a) + (u - a) * (b - u) + (u - a) * (w - a)
     return d.start((w - u) ** 2).at_most((b - a) ** 2, "products of four distances", gap=gap)

@@ -1,0 +1,1 @@
+"""The figures of Part 2, a module a chapter."""

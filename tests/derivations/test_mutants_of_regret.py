@@ -1,0 +1,24 @@
+"""No false mutant of the book's inequalities is accepted: the regret bounds. How, and controls: mutants.py, test_mutants.py."""
+
+import pytest
+
+from . import mutants
+
+SUBJECTS = ("regret", "adagrad")
+NAMES = [name for name in mutants.names() if name.partition(":")[0] in SUBJECTS]
+TALLY = {}
+
+
+@pytest.fixture(autouse=True)
+def no_refutations(monkeypatch):
+    """The checker's own search for counterexamples, which only adds to its messages."""
+    monkeypatch.setattr("lecture_optim.counterexample.refute", lambda *args, **options: None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_false_mutant_is_accepted(name, record_property):
+    mutants.record(name, record_property, TALLY)
+
+
+def test_there_are_many_mutants():
+    mutants.require_many(TALLY, NAMES, least=300)

@@ -79,6 +79,8 @@ class Chain:
         raise Unproved(f"{self.name}: {what}: {message}") from None
 
     def _checked(self, what, e, known=()):
+        if isinstance(self._steps, tuple):
+            self._fail(what, "this part of the proof is closed")
         e = sp.sympify(e)
         if not isinstance(e, sp.Expr):
             self._fail(what, f"{e!r} is no expression")
@@ -212,9 +214,10 @@ class Chain:
             yield from chain.walk()
 
     def must_reach(self, e):
-        """Raise Unproved unless the chain has come to e."""
+        """Close the chain; raise Unproved unless it has come to e."""
         if self.side != e and not vanishes(self.side - e, self._hypotheses):
             self._fail("end", f"the chain ends at {self.side}, not at {e}")
+        self._steps = tuple(self._steps)  # nothing is added any more
 
     @property
     def op(self):

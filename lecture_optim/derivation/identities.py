@@ -10,7 +10,7 @@ __all__ = ["expand", "flat_sums", "is_zero"]
 
 
 def expand(e):
-    """e multiplied out; exponents stay, as SymPy would make products of exponentials of sums, whose indices nothing here knows."""
+    """e multiplied out. Exponents stay: of exp(Sum(...)) SymPy would make a Product, an index of which nothing here knows."""
     return sp.expand(e, power_exp=False)
 
 

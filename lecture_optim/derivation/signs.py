@@ -159,8 +159,7 @@ def _nonzero(e, known):
 
 def _in_range(term, known):
     return all(
-        i.is_integer and nonnegative(expand(i - first), known)
-        for i, first in zip(term.indices, term.family.first, strict=True)
+        i.is_integer and nonnegative(expand(i - first), known) for i, first in zip(term.indices, term.family.first, strict=True)
     )
 
 

@@ -8,12 +8,13 @@ from lecture_optim.proofs.adagrad import any_square, count_down, mean_root
 from lecture_optim.proofs.lemmas import D, T, X, Y, n, t
 
 i, j, dim = Index("i"), Index("j"), Index("d")
-s, w = Family("s", sign="nonnegative", vector=True), Family("w", vector=True)
+s, v = (Family(name, sign="nonnegative", vector=True) for name in "sv")
+w = Family("w", vector=True)
 so_far = Family("A", first=0, sign="nonnegative")
 a, m, Z = sp.symbols("a m Z", positive=True)
 share = sp.Symbol("p", positive=True)
-D_2, D_inf = sp.symbols("D_2 D_oo", positive=True)
-P, Q = sp.symbols("s_1 s_2", positive=True)
+D_2, D_inf = sp.Symbol("D_2", positive=True), sp.Symbol(r"D_{\infty}", positive=True)
+P, Q = sp.Symbol(r"\Vert s\Vert_1", positive=True), sp.Symbol(r"\Vert s\Vert_2", positive=True)
 
 
 def over(e, k=i):
@@ -170,14 +171,14 @@ def point_norm_below():
 @proof
 def equal_sizes():
     """A comparator whose entries have one size: AdaGrad's bound is never the larger."""
-    d = Derivation("equal sizes")
-    size = d.given(w[i] ** 2, "=", D**2, "every entry of $w$ is $D$ or $-D$")
-    norm = lemmas.roots_rise().at({X: dim * D**2, Y: over(w[i] ** 2)}, given=[size.sum(i, 1, dim)])
+    u, d = Family("u", vector=True), Derivation("equal sizes")
+    size = d.given(u[i] ** 2, "=", D**2, "every entry of $u$ is $D$ or $-D$")
+    norm = lemmas.roots_rise().at({X: dim * D**2, Y: over(u[i] ** 2)}, given=[size.sum(i, 1, dim)])
     root, factor = sp.sqrt(over(s[i] ** 2)), 2 * sp.sqrt(2)
     d.start(factor * D * over(s[i]))
     d.at_most(factor * sp.sqrt(dim) * D * root, "two norms", using={two_norms_above().at(): factor * D})
-    longer = "$w$ has the 2-norm $\\sqrt d\\,D$"
-    return d.at_most(factor * sp.sqrt(over(w[i] ** 2)) * root, longer, using={norm: factor * root})
+    longer = "$u$ has the 2-norm $\\sqrt d\\,D$"
+    return d.at_most(factor * sp.sqrt(over(u[i] ** 2)) * root, longer, using={norm: factor * root})
 
 
 @proof
@@ -188,24 +189,29 @@ def single_entry():
 
 
 @proof
+def cauchy_schwarz():
+    """The product of two squared 2-norms exceeds the squared inner product by half the sum of all squared minors."""
+    d = Derivation("Cauchy and Schwarz").start(over(v[i] ** 2) * over(s[i] ** 2) - over(v[i] * s[i]) ** 2)
+    return d.equal(over(over((v[i] * s[j] - v[j] * s[i]) ** 2, j)) / 2, "the squares, expanded")
+
+
+@proof
 def own_sizes():
     """With an interval of its own for each coordinate the bound is never larger than in the 2-norm."""
-    v = Family("v", sign="nonnegative", vector=True)
-    squares = Derivation("Cauchy and Schwarz").start(over(v[i] * s[i]) ** 2)
+    squares = Derivation("squared").start(over(v[i] * s[i]) ** 2)
     gap = over(over((v[i] * s[j] - v[j] * s[i]) ** 2, j)) / 2
-    squares.at_most(over(v[i] ** 2) * over(s[i] ** 2), "squares are not negative", gap=gap)
-    bound = root_above().at({X: over(v[i] ** 2) * over(s[i] ** 2), Y: over(v[i] * s[i])}, given=[squares.result])
+    product = over(v[i] ** 2) * over(s[i] ** 2)
+    squares.at_most(product, "squares are not negative", gap=gap)
+    bound = root_above().at({X: product, Y: over(v[i] * s[i])}, given=[squares.result])
     d = Derivation("own sizes").start(2 * sp.sqrt(2) * over(v[i] * s[i]))
-    return d.at_most(
-        2 * sp.sqrt(2) * sp.sqrt(over(v[i] ** 2)) * sp.sqrt(over(s[i] ** 2)), "roots rise", using={bound: 2 * sp.sqrt(2)}
-    )
+    right = 2 * sp.sqrt(2) * sp.sqrt(over(v[i] ** 2)) * sp.sqrt(over(s[i] ** 2))
+    return d.at_most(right, "Cauchy and Schwarz, and roots rise", using={bound: 2 * sp.sqrt(2)})
 
 
 @proof
 def one_constant():
     """With intervals of their own and one c for all: the best c, and what it attains."""
     c, A, B = sp.symbols("c A B", positive=True)
-    v = Family("v", sign="nonnegative", vector=True)
     d = Derivation("one c for all")
     total = d.given(over(s[i]), "=", A, "$A$ is the sum of the roots")
     moment = d.given(over(v[i] ** 2 * s[i]), "=", B, "$B$ weighs the squared sizes by the roots")
@@ -420,9 +426,7 @@ def all_strips():
         chain.equal(a + area(sp.Integer(1)), "no area", knowing=[large])
 
     def step(chain, hypothesis):
-        new = term.subs(i, dim + 1)
-        chain.at_most(a + area(dim) + new, "the hypothesis", using={hypothesis: 1})
-        chain.at_most(a + area(dim + 1), "one strip", using={strip.at({k: dim}): 1})
+        chain.at_most(a + area(dim + 1), "the hypothesis, and one strip", using={hypothesis: 1, strip.at({k: dim}): 1})
 
     return d.induct(dim, over(term), "<=", a + area(dim), base, step)
 

@@ -1,12 +1,12 @@
 """Exact values of the checker's expressions at exact points; it refutes and never proves, and shares no code with the checker.
 
-A value is a Fraction, a Surd (a sum of rational multiples of roots of whole numbers), or else an Interval of Fractions that certainly
-holds it. A comparison that an interval leaves open is no comparison. Sums are written out, so integer symbols are small. The mean
-is over two outcomes.
+A value is a Fraction, a Surd (a sum of rational multiples of roots of whole numbers), or else an Interval of Fractions that
+certainly holds it. A comparison that an interval leaves open is no comparison. Sums are written out, so whole numbers are small.
+The mean is over two outcomes.
 
-A `Situation` is a list of hypotheses. Its points satisfy them by construction where it can: a recursion defines the next value, an
-equation is solved for its last unknown, an inequality bounds the next draw. What is not so constructed is checked; a point at which
-something is not certain to hold is thrown away.
+A `Situation` is a list of hypotheses. Its points satisfy them by construction where it can: a recursion defines the next value,
+an equation is solved for its last unknown, an inequality bounds the next draw. What is not so constructed is checked; a point at
+which something is not certain to hold is thrown away.
 """
 
 import math
@@ -25,7 +25,7 @@ OUTCOMES = (0, 1)
 OUTCOME = "outcome"  # the key under which the present outcome stands among the bound indices
 DIGITS = 50
 GRID = 1 << 160  # the ends of intervals are rounded outward to this denominator
-POOL = [Fraction(*x) for x in ((0, 1), (1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (3, 2), (4, 1), (2, 3), (1, 10), (10, 1), (7, 5), (1, 100))]
+POOL = [Fraction(text) for text in ("0", "1", "2", "1/2", "3", "1/3", "3/2", "4", "2/3", "1/10", "10", "7/5", "1/100")]
 PROBABILITIES = [Fraction(1, 2), Fraction(1, 10), Fraction(2, 3)]
 
 
@@ -88,7 +88,7 @@ MOST_TERMS = 16
 
 
 class Surd:
-    """A sum of rational multiples of roots of different square-free whole numbers, of which some number is not 1: never rational."""
+    """A sum of rational multiples of roots of square-free whole numbers, not of 1 alone, so that it is never rational."""
 
     __slots__ = ("_ends", "parts")
 
@@ -452,11 +452,14 @@ class Point(dict):
 
 
 class _Ground:
-    """One relation at one place: for given integers, values of its quantified indices, and an outcome."""
+    """One relation at one place: for given integers, values of its quantified indices, and an outcome.
 
-    def __init__(self, relation, function, values, bound):
-        left, op, right, slack = relation
-        self.op, self.function, self.bound, self.slack = op, function, bound, slack
+    slack: right - left, of an equality only its numerator; function: its value; exactly: the value of right - left itself.
+    """
+
+    def __init__(self, relation, slack, function, exactly, values, bound):
+        left, op, right = relation
+        self.op, self.slack, self.function, self.exactly, self.bound = op, slack, function, exactly, bound
         one, other = touched(left, values, bound), touched(right, values, bound)
         self.keys, self.late = one | other, None
         if op == "=" and (left.is_Symbol or isinstance(left, Term)) and not one & other:
@@ -501,14 +504,22 @@ def is_random(e):
     return any(map(is_random, e.args)) if not isinstance(e, Term) else e.family.random
 
 
+def _fits(key, value):
+    """Whether the value certainly has the declared sign and kind of what stands under the key."""
+    if _is_integer(key) and not (isinstance(value, Fraction) and value.denominator == 1):
+        return False
+    return sign(value) in ((1,) if _is_positive(key) else (0, 1) if _is_nonnegative(key) else (-1, 0, 1, None))
+
+
 class Situation:
     """Hypotheses, as (left, op, right, local), and the points that satisfy them.
 
     A hypothesis holds for all values of its `Index` symbols and in every outcome; a local one for the point's own values.
-    more: expressions whose integer symbols a point must have too.
+    more: expressions whose integer symbols a point must have too; mostly only those hypotheses are attended to that hang together
+    with them, whole: always all.
     """
 
-    def __init__(self, hypotheses, more=(), seed=0, largest=3):
+    def __init__(self, hypotheses, more=(), seed=0, largest=3, whole=False):
         self.random = random.Random(seed)
         self.relations = [((sp.sympify(a), op, sp.sympify(b)), local) for a, op, b, local in hypotheses]
         slacks = [_cleared(b - a) if op == "=" else b - a for (a, op, b), _ in self.relations]
@@ -518,16 +529,16 @@ class Situation:
         sides = [s for (a, _, b), _ in self.relations for s in (a, b)]
         self.families = {term.family for s in sides for term in s.atoms(Term)}
         self.quantified = [
-            {s for s in (b - a).free_symbols if isinstance(s, Index)} if not local else set() for (a, _, b), local in self.relations
+            set() if local else {s for s in (b - a).free_symbols if isinstance(s, Index)} for (a, _, b), local in self.relations
         ]
         free = set().union(*(e.free_symbols for e in map(sp.sympify, more)))
         for ((a, _, b), _), quantified in zip(self.relations, self.quantified, strict=True):
             free |= (b - a).free_symbols - quantified
         self.integers = sorted((s for s in free if s.is_integer), key=name_of)
         self.largest = largest
-        powers = {p for e in (*sides, *map(sp.sympify, more)) for p in e.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer}
+        powers = {p for e in (*sides, *map(sp.sympify, more)) for p in e.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q > 1}
         self.rooted = {p.base.family if isinstance(p.base, Term) else p.base for p in powers}
-        self.more = tuple(map(sp.sympify, more))
+        self.more, self.whole = tuple(map(sp.sympify, more)), whole or not more
         self.reluctance, self.grounds, self.found, self.attempts, self.spent = {}, {}, [], 0, 0
 
     # ---- draws
@@ -540,7 +551,7 @@ class Situation:
             values = POOL[: (2, 5, len(POOL))[style]]
             values = [v * v for v in values] if name in self.rooted else values
             values = values if _is_nonnegative(key) else [*values, *(-v for v in values)]
-        return [v for v in values if (v > 0 if _is_positive(key) else v >= 0 if _is_nonnegative(key) else True)]
+        return [v for v in values if _fits(key, v)]
 
     def draw(self, key, low=None, high=None, style=2):
         """A value for the key, between low and high where these are given, of the key's sign."""
@@ -554,10 +565,7 @@ class Situation:
             near = [v for v in (low, high) if v is not None]
             near += [(low + high) / 2] if None not in (low, high) else []
             near += [low + v for v in POOL[1:4]] if high is None else [high - v for v in POOL[1:4]] if low is None else []
-        near = [
-            v for v in near
-            if (v > 0 if _is_positive(key) else v >= 0 if _is_nonnegative(key) else True) and (v.denominator == 1 or not _is_integer(key))
-        ]  # fmt: skip
+        near = [v for v in near if _fits(key, v)]
         if not inside and not near:
             return None
         return self.random.choice(self.random.choice([x for x in (inside, near) if x]))
@@ -571,7 +579,7 @@ class Situation:
         return values
 
     def ground(self, whole):
-        """The relations at all places that matter for these integers, and of these the ones that `more` hangs together with."""
+        """The relations at all places that matter for these integers, those that hang together with ``more``, and its keys."""
         name = tuple(whole.values())
         if name not in self.grounds:
             horizon = int(max([1, *whole.values()])) + 1
@@ -585,17 +593,17 @@ class Situation:
                     bound = {s: Fraction(k) for s, k in zip(indices, at, strict=True)}
                     for o in OUTCOMES if outside else (None,):
                         place = bound if o is None else {**bound, OUTCOME: o}
-                        grounds.append(_Ground((*relation, slack), function, whole, place))
-                        grounds[-1].exactly = exactly
-            self.grounds[name] = grounds, self.connected(grounds, whole)
+                        grounds.append(_Ground(relation, slack, function, exactly, whole, place))
+            asked = set()
+            for e in self.more:
+                for o in OUTCOMES:
+                    with suppress(Undefined):
+                        asked |= touched(e, whole, {OUTCOME: o})
+            self.grounds[name] = grounds, self.connected(grounds, asked), asked
         return self.grounds[name]
 
-    def connected(self, grounds, whole):
-        keys = set()
-        for e in self.more:
-            for o in OUTCOMES:
-                with suppress(Undefined):
-                    keys |= touched(e, whole, {OUTCOME: o})
+    @staticmethod
+    def connected(grounds, keys):
         kept, others = [], list(grounds)
         while linked := [g for g in others if not g.keys or g.keys & keys]:
             kept += linked
@@ -609,22 +617,21 @@ class Situation:
         self.spent += 1
         values = self.whole_numbers()
         try:
-            open_ = self.ground(values)[self.random.random() < 0.7]
+            *both, asked = self.ground(values)
+            open_ = both[not self.whole and self.random.random() < 0.7]
         except Undefined:
             return None
         self.spent += 5 + len(open_)
         values[OUTCOME] = self.random.choice(PROBABILITIES)
         style = self.random.choice((0, 1, 2))
         steady = {f for f in sorted(self.families, key=name_of) if f.random and self.random.random() < 0.5}
-        keys = set().union(*(g.keys for g in open_)) if open_ else set()
+        keys = asked.union(*(g.keys for g in open_))
         late = {g.late for g in open_} - {None}
-        missing, drawn = set(keys), set()
+        missing, drawn, in_vain = set(keys), set(), set()
         waiting = {g: set(g.keys) for g in open_}
 
         def settle(key, value):
-            if value is None or (_is_positive(key) and sign(value) != 1) or (_is_nonnegative(key) and sign(value) not in (0, 1)):
-                return False
-            if _is_integer(key) and (not isinstance(value, Fraction) or value.denominator != 1):
+            if value is None or not _fits(key, value):
                 return False
             values[key] = value
             missing.discard(key)
@@ -645,12 +652,14 @@ class Situation:
                                 self.blame(g, drawn)
                             return False
                         del waiting[g]
-                    elif len(unknown) == 1 and g.op == "=":
+                    elif len(unknown) == 1 and g.op == "=" and g not in in_vain:
                         (key,) = unknown
                         value = self.solve(g, key, values)
-                        if value == "free":
+                        if value is None:
+                            in_vain.add(g)
+                        elif value == "free":
                             del waiting[g]
-                        elif value is not None:
+                        else:
                             if not settle(key, value):
                                 return False
                             if holds(g.exactly(values, g.bound), "=") is False:
@@ -700,6 +709,8 @@ class Situation:
 
     def solve(self, ground, key, values):
         """The value of the key for which the equality holds; None where that is not seen, "free" where any does."""
+        if ground.late == key:  # it stands alone on the left
+            return ground.exactly({**values, key: Fraction(0)}, ground.bound)
         n = ground.degree(key, values)
         if n == 0:
             return None
@@ -770,8 +781,7 @@ class Situation:
             if a < 0:
                 raise Undefined("no room")
             return None, None
-        first, second = sorted((((-b + s * root(over, 2)) / (2 * a)) for s in (1, -1)), key=lambda x: ends(x)[0])
-        first, second = middle(first), middle(second)
+        first, second = sorted(middle((-b + s * root(over, 2)) / (2 * a)) for s in (1, -1))
         if a < 0:
             return first, second
         above = (_is_nonnegative(key) and first <= 0) or self.random.random() < 0.5

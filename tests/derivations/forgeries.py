@@ -39,7 +39,7 @@ m = sp.Symbol("m", integer=True, nonnegative=True)
 g, h, w, A = Family("g"), Family("h"), Family("w"), Family("A")
 H, P = Family("H", sign="nonnegative"), Family("P", sign="positive")
 S = Family("S", first=0, sign="nonnegative")
-U, V, Z, Q = unknown("U"), unknown("V"), unknown("Z"), unknown("Q", "nonnegative")
+U, V, Z, Q, R = *map(unknown, "UVZ"), *(unknown(name, "nonnegative") for name in "QR")
 
 
 # -------------------------------------------------------------------------------------------------------------- what a forgery is
@@ -261,6 +261,13 @@ def strict_from_a_weak_relation(left, right):
     return d.start(left).at_most(right, "", using={weak: 1}, strict=True)
 
 
+@forgery(x, "<", y + X, {X: 0, x: 0, y: 0}, given=[(x, "<=", y)])
+def strict_from_a_weak_relation_that_is_known(left, right):
+    d = Derivation("f")
+    d.given(x, "<=", y, "")
+    return d.start(left).at_most(right, "", gap=right - left, strict=True)
+
+
 @forgery(X * x, "<", X * y, {X: 0, x: 0, y: 1}, given=[(x, "<", y)])
 def strict_with_a_factor_that_may_be_zero(left, right):
     d = Derivation("f")
@@ -418,28 +425,32 @@ def index_of_the_hypothesis_put_in(left, right):
     return lemma.at({x: h[t]}, given=[same])
 
 
-@forgery(total(sp.Abs(h[t])), "=", total(h[t]), {h: lambda j: -1 if j < 3 else 1, t: 3, T: 3})
+@forgery(total(sp.Abs(h[t])), "<=", sp.Max(total(h[t]), -total(h[t])), {h: lambda j: (-1) ** j, t: 1, T: 2})
 def hypothesis_that_holds_at_one_index_only(left, right):
-    lemma = Derivation("lemma")
-    plain = lemma.given(sp.Abs(h[t]), "=", h[t], "")
-    lemma.start(left).equal(right, "", using={plain.sum(t, 1, T): 1})
+    def block(sign):
+        e = sign * total(h[t])
+        lemma = Derivation("lemma")
+        plain = lemma.given(sp.Abs(h[t]), "=", sign * h[t], "")
+        lemma.start(left).equal(e, "", using={plain.sum(t, 1, T): 1})
+        return lambda chain, local: chain.equal(e, "", using={lemma.at(given=[local]): 1}).at_most(right, "", gap=right - e)
 
-    def at_least_0(chain, local):
-        chain.equal(right, "", using={lemma.at(given=[local]): 1})
-
-    return Derivation("f", left).cases(right, between(h[t], 0), [at_least_0, at_least_0])
+    return Derivation("f", left).cases(right, between(h[t], 0), [block(-1), block(1)])
 
 
-@forgery(total(H[t]), "<=", T * H[s], {H: lambda j: j, s: 1, T: 3})
+@forgery(total(H[t]), "<=", T * sp.Max(H[s], H[t]), {H: lambda j: j, s: 1, t: 1, T: 3})
 def bound_that_holds_at_one_index_only(left, right):
-    lemma = Derivation("lemma")
-    bounded = lemma.given(H[t], "<=", X, "")
-    lemma.start(left).at_most(T * X, "", using={bounded.sum(t, 1, T): 1})
+    def block(index, largest):
+        lemma = Derivation("lemma")
+        bounded = lemma.given(H[index], "<=", X, "")
+        lemma.start(total(H[index], index=index)).at_most(T * X, "", using={bounded.sum(index, 1, T): 1})
 
-    def below(chain, *local):
-        chain.at_most(right, "", using={lemma.at({X: H[s]}, given=local): 1})
+        def below(chain, local):
+            chain.at_most(T * largest, "", using={lemma.at({X: largest}, given=[local]): 1})
+            chain.at_most(right, "", gap=T * (sp.Max(H[s], H[t]) - largest))
 
-    return Derivation("f", left).cases(right, between(H[t], H[s]), [below, below])
+        return below
+
+    return Derivation("f", left).cases(right, between(H[t], H[s]), [block(t, H[s]), block(s, H[t])])
 
 
 @forgery(y, "<=", 0, {y: 1})
@@ -461,10 +472,29 @@ def hypothesis_lost_in_a_sum(left, right):
     return Derivation("f", left).at_most(right, "", using={square.sum(t, 1, T, g[t], knowing=[sign]): 1})
 
 
+@forgery(y, "<=", 2 * y, {y: -1})
+def hypothesis_lost_in_a_sign(left, right):
+    sign = Derivation("elsewhere").given(0, "<=", y, "")
+    return Derivation("f", left).at_most(right, "", using={doubled().at({X: y}, given=[sign]): 1})
+
+
 @forgery(x, "<=", 0, {x: 1})
 def hypothesis_after_the_chain(left, right):
     d = Derivation("f", left).at_most(left, "")
     return d.at_most(right, "", using={d.given(x, "<=", 0, ""): 1})
+
+
+@forgery(x, "<=", 0, {x: 1})
+def hypotheses_forgotten_by_beginning_again(left, right):
+    d = Derivation("f")
+    less = d.given(x, "<=", 0, "")
+
+    def last(chain, local):
+        chain.at_most(0, "", using={less: 1})
+        d.__init__("f", left)
+
+    d.start(left).cases(right, between(y, 0), [lambda chain, local: chain.at_most(0, "", using={less: 1}), last])
+    return Derivation("f", left).at_most(right, "", using={d.at(): 1})
 
 
 # ---------------------------------------------------------------------------------------------------------- indices and sums
@@ -531,12 +561,18 @@ def relation_summed_from_before_its_first_index(left, right):
     return d.start(right - left + left).at_least(left, "", using={less.sum(t, 0, n): 1})
 
 
-@forgery(total(h[t]), "<=", 0, {h: lambda j: -1 if j == 1 else 9, t: 1, T: 2})
-def condition_of_a_case_summed(left, right):
-    def below(chain, local):
-        chain.at_most(0, "", using={local.sum(t, 1, T): 1})
+@forgery(1, "<=", 0, {})
+def relation_summed_below_its_first_index(left, right):
+    least = Derivation("least", sp.S.One).at_most(t, "", gap=t - 1).at()
+    return Derivation("f", left).at_most(right, "", using={least.sum(t, 0, 0): 1})
 
-    return Derivation("f", left).cases(right, between(h[t], 0), [below, below])
+
+@forgery(0, "<=", h[t] * total(h[s], index=s), {h: lambda j: -1 if j == 1 else 9, t: 1, T: 2})
+def condition_of_a_case_summed(left, right):
+    def block(sign):
+        return lambda chain, local: chain.at_most(right, "", using={local.sum(t, 1, T): sign * h[t]}, knowing=[local])
+
+    return Derivation("f", left).cases(right, between(h[t], 0), [block(-1), block(1)])
 
 
 @forgery(total(sp.Abs(h[t])), "<=", sp.Max(total(h[t]), -total(h[t])), {h: lambda j: (-1) ** j, t: 1, T: 2})
@@ -593,6 +629,11 @@ def last_terms_without_their_index(left, right):
     return Derivation("f", left).equal(right, "")
 
 
+@forgery(0, "<=", sp.Sum(1 / (k + 1 - t), (t, 1, T), (t, 1, k)), {T: 3, k: 1})
+def bound_of_another_index_of_the_same_name(left, right):
+    return Derivation("f", left).at_most(right, "", gap=right)
+
+
 @forgery(sp.Sum(h[t], (t, 1, T), (t, 1, k)), "=", sp.Sum(h[t], (t, 1, k), (t, 1, T)), {h: lambda j: j, T: 1, k: 2})
 def one_index_bound_twice(left, right):
     return Derivation("f", left).equal(right, "")
@@ -608,6 +649,23 @@ def one_index_bound_twice_by_a_lemma(left, right):
 @forgery(total(sp.exp(total(h[s + t], T, index=s))), "=", total(sp.exp(total(h[2 * s], T, index=s))), {h: lambda j: j - 3, T: 2})
 def index_captured_by_a_sum_inside(left, right):
     return Derivation("f", left).equal(right, "")
+
+
+def exponential(index):
+    return sp.exp(total(h[index], m, index=s))
+
+
+@forgery(
+    sp.Sum(exponential(s + t), (t, s, s + 1)),
+    "<=",
+    c * s,
+    {h: lambda j: {3: 10, 2: 0}.get(j, -20), c: 3, s: 1, m: 2},
+    given=[(exponential(2 * s) + exponential(2 * s + 1), "<=", c * s)],
+)
+def index_captured_by_a_product_of_exponentials(left, right):
+    d = Derivation("f")
+    d.given(exponential(2 * s) + exponential(2 * s + 1), "<=", c * s, "")
+    return d.start(left).at_most(right, "", gap=right - left)
 
 
 @forgery(sp.Sum(A[s + t], (s, 1, k), (t, 1, T)), "=", T * total(A[2 * s], k, index=s), {A: lambda j: j, T: 1, k: 2})
@@ -635,12 +693,6 @@ def hypothesis_about_a_symbol_that_a_sum_binds(left, right):
     d.given(j_, "<=", 5, "")
     e = sp.Sum(5 - j_, (j_, 1, T))
     return d.start(left).at_most(e, "", gap=e)
-
-
-@forgery(0, "<", sp.Sum(1, (s, 1, t - 4), (t, 4, n + 4)), {n: 0, t: 5})
-def inner_range_seen_through_a_case(left, right):
-    blocks = [lambda chain, local: chain.at_most(right, "", gap=right, strict=True)] * 2
-    return Derivation("f", left).cases(right, integer_split(t, 4), blocks)
 
 
 @forgery(h[k], "=", 0, {h: lambda j: j - 1, k: 2, T: 2}, given=[(h[1], "=", 0), (h[2], "=", h[1] + h[2])])
@@ -774,6 +826,13 @@ def case_left_out(left, right):
     return Derivation("f", left).cases(right, split, [lambda chain, zero: chain.equal(0, "", using={zero: 1})])
 
 
+@forgery(x, "=", 0, {x: 1})
+def case_left_out_by_an_impostor(left, right):
+    fields = {"conditions": (((x, "=", sp.S.Zero),),), "needs": (), "whole": (), "why": ""}
+    split = type("Impostor", (SimpleNamespace,), {"__class__": Split})(**fields)
+    return Derivation("f", left).cases(right, split, [lambda chain, zero: chain.equal(0, "", using={zero: 1})])
+
+
 @forgery(x, "=", 0, {x: 1}, error=TypeError)
 def case_left_out_of_a_copy(left, right):
     split = dataclasses.replace(zero_or_positive(x**2), conditions=(((x, "=", sp.S.Zero),),))
@@ -866,12 +925,12 @@ def mean_taken_for_the_value(left, right):
     return Derivation("f", left).at_most(right, "", gap=right - left)
 
 
-@forgery(Mean(U), "<=", 0, {U: (-1, 3)})
+@forgery(0, "<=", U * Mean(U), {U: (1, -3)})
 def mean_of_a_condition(left, right):
-    def below(chain, local):
-        chain.at_most(0, "", using={expect(local, U): 1})
+    def block(sign):
+        return lambda chain, local: chain.at_most(right, "", using={expect(local, U): sign * U}, knowing=[local])
 
-    return Derivation("f", left).cases(right, between(U, 0), [below, below])
+    return Derivation("f", left).cases(right, between(U, 0), [block(-1), block(1)])
 
 
 @forgery(Mean(sp.Abs(U)), "<=", sp.Max(Mean(U), Mean(-U)), {U: (1, -1)})
@@ -884,12 +943,18 @@ def condition_inside_a_mean(left, right):
     return Derivation("f", left).cases(right, between(U, 0), [block(-1), block(1)])
 
 
-@forgery(Mean(Q), "=", Mean(sp.S.Zero), {Q: (0, 2)})
+@forgery(Mean(Q), "<=", Mean(sp.S.Zero) + Mean(Q) * R, {Q: (0, 2), R: (0, 1)}, given=[(R * Q, "=", Q)])
 def condition_put_into_a_mean(left, right):
-    def zero(chain, local):
-        chain.equal(right, "", put=[local])
+    d = Derivation("f")
+    one = d.given(R * Q, "=", Q, "R is 1 where Q is not 0")
 
-    return Derivation("f", left).cases(right, zero_or_positive(Q), [zero, zero])
+    def zero(chain, local):
+        chain.equal(Mean(sp.S.Zero), "", put=[local]).at_most(right, "", gap=Mean(Q) * R)
+
+    def more(chain, local):
+        chain.equal(Mean(Q) * R, "", using={one: -Mean(Q) / Q}, knowing=[local]).at_most(right, "", gap=Mean(sp.S.Zero))
+
+    return d.start(left).cases(right, zero_or_positive(Q), [zero, more])
 
 
 @forgery(Mean(Z), "=", V * Mean(U), {U: (1, -1), V: (1, -1), Z: (1, 1)}, given=[(Z, "=", V * U)])
@@ -902,16 +967,15 @@ def random_factor_taken_out_by_a_lemma(left, right):
     return d.start(left).equal(right, "", using={lemma.at({x: V}, given=[product_]): 1})
 
 
-@forgery(Mean(U), "<=", 0, {U: (-1, 3)})
+@forgery(0, "<=", U * Mean(U), {U: (1, -3)})
 def condition_taken_for_a_sure_hypothesis(left, right):
-    lemma = Derivation("lemma")
-    sure = lemma.given(U, "<=", 0, "")
-    lemma.start(Mean(U)).at_most(0, "", using={expect(sure, U): 1})
+    def block(sign):
+        lemma = Derivation("lemma")
+        sure = lemma.given(0, "<=", sign * U, "")
+        lemma.start(sp.S.Zero).at_most(sign * Mean(U), "", using={expect(sure, U): 1})
+        return lambda chain, local: chain.at_most(right, "", using={lemma.at(given=[local]): sign * U}, knowing=[local])
 
-    def below(chain, local):
-        chain.at_most(0, "", using={lemma.at(given=[local]): 1})
-
-    return Derivation("f", left).cases(right, between(U, 0), [below, below])
+    return Derivation("f", left).cases(right, between(U, 0), [block(-1), block(1)])
 
 
 @forgery(Mean(U * V), "<=", Mean(U * U), {U: (1, 0), V: (3, 3)})
@@ -997,6 +1061,7 @@ class Lie(sp.Expr):
 
     is_commutative = is_real = is_nonnegative = is_positive = is_integer = True
     is_Rational = is_Symbol = True
+    p = q = 1
 
     def __gt__(self, other):
         return True
@@ -1007,6 +1072,12 @@ class Lie(sp.Expr):
 @forgery(0, "<=", x, {x: -1})
 def expression_that_lies(left, right):
     return Derivation("f", left).at_most(right + Lie(x) - Lie(x), "", gap=Lie(x))
+
+
+@forgery(0, "<=", x, {x: -1})
+def exponent_that_lies(left, right):
+    power = sp.Pow(X, Lie(x), evaluate=False)
+    return Derivation("f", left).at_most(power, "", gap=power).at_most(right, "")
 
 
 class LyingFunction(sp.Function):
@@ -1045,6 +1116,12 @@ class LyingSymbol(sp.Symbol):
 def symbol_that_lies(left, right):
     lie = LyingSymbol("x", real=True)
     return Derivation("f", left).at_most(lie, "", gap=lie, strict=True)
+
+
+@forgery(0, "<=", total(1, m_ := sp.Symbol("m", integer=True)), {m_: -5})
+def limit_that_lies(left, right):
+    lie = LyingSymbol("m", integer=True)
+    return Derivation("f", left).at_most(total(1, lie), "", gap=total(1, lie))
 
 
 class LyingIndex(Index):
@@ -1283,6 +1360,12 @@ def result_of_other_hypotheses(left, right):
         result = property(lambda self: d.result)
 
     return Derivation("f", left).at_most(right, "", using={Lax("f").at(): 1})
+
+
+@forgery(x, "<=", x - 1, {x: 0})
+def derivation_copied_with_another_side(left, right):
+    d = Derivation("f", left).at_most(x + 1, "", gap=1)
+    return copy.deepcopy(d, {id(d.side): right, **{id(step): step for step in d.steps}})
 
 
 class LyingLambda(sp.Lambda):

@@ -12,6 +12,7 @@ import random
 import zlib
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 
 import pytest
 import sympy as sp
@@ -27,8 +28,8 @@ FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
 STRICT = {"<=": "<", ">=": ">"}
 KINDS = ("constant", "exponent", "term dropped", "sign", "factor dropped", "index", "range", "order", "names")
 PER_KIND = 2  # of the mutants of one side that one kind makes, how many are kept
-SHARE = 8  # false mutants of a derivation that are offered, about: of each inequality 1 to 3
-LARGE = 60  # operations above which a gap is offered in one form only
+SHARE = 6  # false mutants of a derivation that are offered, about: of each inequality 1 to 3
+LARGE = 50  # operations above which a gap is offered in one form only, and of a claim one mutant
 
 
 def names():
@@ -137,7 +138,7 @@ def _here(e):
 def exchanged(e):
     """e with two of its numbers taken for each other."""
     symbols = sorted((s for s in e.free_symbols if not s.is_integer), key=str)
-    for a, b in zip(symbols, symbols[1:], strict=False):
+    for a, b in pairwise(symbols):
         yield "names", e.xreplace({a: b, b: a})
     if isinstance(e, sp.Max | sp.Min):
         yield "order", e.args[0]
@@ -214,8 +215,8 @@ def mutants(claim):
     expressions = [claim.before, claim.after, *(s for a, _, b, _ in everything for s in (a, b))]
     for old, weak in weakened(expressions):
         relations = tuple((replaced(a, old, weak), op, replaced(b, old, weak), local) for a, op, b, local in everything)
-        more = {"relations": relations, "gap": step and replaced(step.gap, old, weak)}
-        yield from new("assumption weakened", replaced(claim.before, old, weak), claim.op, replaced(claim.after, old, weak), **more)
+        before, after, gap = (e if e is None else replaced(e, old, weak) for e in (claim.before, claim.after, step and step.gap))
+        yield from new("assumption weakened", before, claim.op, after, relations=relations, gap=gap)
 
 
 def sorted_out(d, everything=False):
@@ -226,7 +227,8 @@ def sorted_out(d, everything=False):
     false, others, found = [], 0, claims(d)
     inequalities = sum(claim.op != "=" for claim in found)
     for claim in found:
-        share = 1 if claim.op == "=" else max(1, min(3, SHARE // inequalities))
+        large = claim.before.count_ops() + claim.after.count_ops() > LARGE
+        share = 1 if claim.op == "=" or large else max(1, min(3, SHARE // inequalities))
         chosen = list(mutants(claim))
         random.Random(seed(str(claim))).shuffle(chosen)
         got = 0
@@ -380,17 +382,19 @@ def _offers_anew(mutant):
         later = [r for r in used if not any(r is h for h in claim.hypotheses)]
         place = {id(r): n for r, n in zip([*claim.hypotheses, *later], new, strict=True)}
         put, knowing = ([place[id(r)] for r in part] for part in (step.put, step.knowing))
-        old_free = {s.name: s for e in (mutant.before, mutant.after, mutant.gap) for s in e.free_symbols}
-        using = {place[id(r)]: sp.sympify(f).xreplace({s: old_free.get(s.name, s) for s in sp.sympify(f).free_symbols}) for r, f in step.using.items()}
-        using = {r: _of_families(f, mutant) for r, f in using.items()}
+        using = {place[id(r)]: _in_the_words_of(mutant, factor) for r, factor in step.using.items()}
         return _offer(d, op, mutant.after, mutant.gap, using, knowing, put)
 
     yield with_certificate
 
 
-def _of_families(e, mutant):
-    families = {t.family.name: t.family for x in (mutant.before, mutant.after, mutant.gap) for t in x.atoms(Term)}
-    return e.xreplace({t: Term(families.get(t.family.name, t.family), *t.indices) for t in e.atoms(Term)})
+def _in_the_words_of(mutant, e):
+    """e with the mutant's symbols and families for those of the same name."""
+    e, sides = sp.sympify(e), [mutant.before, mutant.after, mutant.gap, *(s for a, _, b, _ in mutant.relations for s in (a, b))]
+    symbols = {s.name: s for side in sides for s in side.free_symbols}
+    families = {t.family.name: t.family for side in sides for t in side.atoms(Term)}
+    e = e.xreplace({t: Term(families.get(t.family.name, t.family), *t.indices) for t in e.atoms(Term)})
+    return e.xreplace({s: symbols.get(s.name, s) for s in e.free_symbols})
 
 
 def accepted(mutant):

@@ -104,6 +104,7 @@ def test_induct():
 def test_expect():
     square = Derivation("square", 2 * x * U).at_most(x**2 + U**2, "a square", gap=(x - U) ** 2)
     assert says(expect(square.result, U, U**2)) == "2*x*E[U] <= x**2 + E[U**2]"
+    assert "the mean of U**2 is not declared" in refused(lambda: expect(square.result, U))
 
 
 # ------------------------------------------------------------------------------------------------------ using what is proved
@@ -161,6 +162,12 @@ def test_it_names_the_case_and_the_part_of_an_induction():
     assert text == "sum, base: end: the chain ends at 0, not at 1"
 
 
+def test_a_case_is_closed_when_it_is_over():
+    kept = []
+    Derivation("f", x).cases(x, between(x, 0), [lambda k, _: kept.append(k), lambda k, _: None])
+    assert "this part of the proof is closed" in refused(lambda: kept[0].at_most(x + 1, "later", gap=1))
+
+
 @pytest.mark.parametrize(
     ("attempt", "reason"),
     [
@@ -174,7 +181,8 @@ def test_it_names_the_case_and_the_part_of_an_induction():
         (lambda: Derivation("f").induct(n, n, "==", n, None, None), "must be one of =, <=, <, >=, >, but is '=='"),
         (lambda: Derivation("f", x).induct(n, n, "=", n, None, None), "an induction is a derivation of its own"),
         (lambda: Derivation("f", 0.5 * x), "0.500000000000000 is not among the things that the checker understands"),
-        (lambda: Derivation("f", sp.Symbol("z")), "z must be declared by real, nonnegative, positive, integer"),
+        (lambda: Derivation("f", sp.Symbol("z")), "z must be declared by real, nonnegative, positive or integer"),
+        (lambda: Derivation("f", H[1 + X]), "H[X + 1] is not seen to lie in the declared range of its family"),
         (lambda: scaled().at({h[1]: x}), "h[1] is neither a symbol nor a family"),
         (lambda: Derivation("f", H[1]).equal(H[1], "").at({H: t}), "H must be replaced by a sympy.Lambda of 1 indices, not t"),
         (lambda: Derivation("f", x).equal(y, "", put=[scaled().result]), "rests on x <= y, which is not in force here"),

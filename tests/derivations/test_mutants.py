@@ -27,7 +27,7 @@ def test_no_false_mutant_is_accepted(name, record_property):
 
 
 def test_there_are_many_mutants():
-    mutants.require_many(TALLY, NAMES, least=300)
+    mutants.require_many(TALLY, NAMES, least=250)
 
 
 def test_every_derivation_counts(record_property):
@@ -79,7 +79,7 @@ def test_true_mutants_are_accepted_by_the_same_offers():
 
 def test_every_kind_of_mutant_is_made_and_refuted():
     x, y = sp.symbols("x y", real=True)
-    planted = Derivation("planted").start(2 * sp.Min(x, y)).at_most(x + y, "two of the smaller one", gap=x + y - 2 * sp.Min(x, y))
+    planted = Derivation("planted").start(sp.Min(x, y)).at_most(x, "the smaller one", gap=x - sp.Min(x, y))
     kinds = set()
     for d in (planted, *map(mutants.made, ("lemmas:one_step", "lemmas:monotone_weights", "lemmas:roots_rise"))):
         kinds |= {mutant.kind for mutant, _ in mutants.sorted_out(d, everything=True)[0]}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import sympy as sp
 
-from lecture_optim.derivation import Family, Index, Unproved, substitute
+from lecture_optim.derivation import Derivation, Family, Index, Unproved, integer_split, substitute
 from lecture_optim.derivation.identities import _align, flat_sums
 from lecture_optim.derivation.signs import nonnegative, positive, require_defined, resolve
 
@@ -117,7 +117,7 @@ def agree(first, second):
     return first is None or second is None or holds(first - second, "=") is not False
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_signs_and_domains(seed):
     seen = 0
     for e in Expressions(seed).defined(150):
@@ -132,7 +132,7 @@ def test_signs_and_domains(seed):
     assert seen > 30
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_sums_in_one_form(seed):
     for e in Expressions(seed).defined(60, depths=(2, 3), keep=lambda e: e.has(sp.Sum)):
         flat = flat_sums(e)
@@ -145,7 +145,7 @@ def test_sums_in_one_form(seed):
 @pytest.mark.parametrize("seed", range(2))
 def test_sums_brought_to_a_common_range(seed):
     chance, changed = random.Random(seed), 0
-    while changed < 25:
+    while changed < 20:
         function = chance.choice([B[s, t], B[t, s], h[s] * B[s, t], h[s] * h[t], h[s + t], s * h[t], sp.sqrt(P[s]) * h[t]])
         sums = []
         for _ in range(2):
@@ -184,12 +184,26 @@ def test_substitution(seed):
 
         for point in SEEDS:
             try:
-                assert agree(value(e, point, partial(Changed, put_in, body, index, high)), value(changed, point)), (
-                    e,
-                    put_in,
-                    body,
-                    high,
-                    point,
-                )
+                changing = partial(Changed, put_in, body, index, high)
+                assert agree(value(e, point, changing), value(changed, point)), (e, put_in, body, high, point)
             except (Undefined, TypeError):
                 continue
+
+
+def test_what_is_known_of_one_value_of_an_index_is_not_used_of_the_others():
+    double = sp.Sum(1, (s, 1, t - 4), (t, 4, n + 4))  # 0 for n = 0
+    denominators = sp.Sum(1 / (t - 4), (t, 1, T))
+    seen = []
+
+    def above(chain, local):
+        for known in ((), (local,)):
+            assert nonnegative(double, known) and not positive(double, known)
+            assert positive(t - 4, known) == bool(known)
+            with pytest.raises(Unproved):
+                require_defined(denominators, known)
+            with pytest.raises(Unproved):
+                require_defined(sp.Sum(h[s], (s, t - 4, T), (t, 1, T)), known)
+            seen.append(known)
+
+    Derivation("cases", x).cases(x, integer_split(t, 4), [lambda chain, local: None, above])
+    assert len(seen) == 2

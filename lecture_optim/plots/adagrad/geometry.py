@@ -31,8 +31,9 @@ def ratio_by_dimension(d, panels):
     last = panels[list(panels)[-1]]
     for name, text in places.items():
         shade = color("amsgrad") if name == "both regimes" else MUTED
-        direct_label(ax, d[-1], last[name][-1], text, color=shade, fontsize=8.5)
-    direct_label(ax, d[-1], last["exact"][-1], "exact", color=color("adagrad"), fontsize=8.5)
+        rise = 12 if name == "both regimes" else 0
+        direct_label(ax, d[-1], last[name][-1], text, color=shade, fontsize=8.5, xytext=(5, rise))
+    direct_label(ax, d[-1], last["exact"][-1], "exact", color=color("adagrad"), fontsize=8.5, xytext=(5, -6))
     axes[0].set_ylabel("$\\mathbb{E}\\,\\Vert s\\Vert_1/\\sqrt{T}$")
     return panels, axes
 
@@ -46,8 +47,7 @@ def two_ratios(streams, points):
     """
     _, axes = figure(height=4.4)
     ends = np.array([0.9, 150.0])
-    axes.fill_between(ends, 0.8, ends, color=color("adagrad"), alpha=0.10, linewidth=0)
-    axes.fill_between(ends, ends, 150, color=color("adagrad_norm"), alpha=0.16, linewidth=0)
+    axes.fill_between(ends, 0.8, ends, color=color("adagrad"), alpha=0.15, linewidth=0)
     axes.loglog(ends, ends, color=INK, linewidth=1.2)
     for name, (ratio, d) in streams.items():
         axes.loglog([1, np.sqrt(d)], [ratio, ratio], color=MUTED, linewidth=1.6, marker="|", markersize=8)
@@ -79,12 +79,13 @@ def regret_curves(t, regrets, bounds):
         mean = runs.mean(axis=1)
         axes.loglog(t, mean, color=color(rule), linestyle=linestyle(rule))
         axes.fill_between(t, runs.min(axis=1), runs.max(axis=1), color=color(rule), alpha=0.2, linewidth=0)
-        direct_label(axes, t[-1], mean[-1], NAMES[rule], rule)
+        shift = {"adagrad": 6, "sgd": -6, "adagrad_norm": -5}[rule]
+        direct_label(axes, t[-1], mean[-1], NAMES[rule], rule, xytext=(5, shift))
         data[rule] = {"regret": mean, "bound": None}
     for rule, runs in bounds.items():
         mean = runs.mean(axis=1)
         axes.loglog(t, mean, color=color(rule), **BOUND)
-        direct_label(axes, t[-1], mean[-1], f"bound, {NAMES[rule]}", rule, fontsize=8.5)
+        direct_label(axes, t[-1], mean[-1], f"bound, {NAMES[rule]}", rule, fontsize=8.5, xytext=(5, 5))
         data[rule]["bound"] = mean
     axes.set(xlabel="step $t$", ylabel="regret")
     return data, axes
@@ -105,10 +106,13 @@ def races(bounds, panels):
         ax.loglog(bounds[same], regrets[same], "o", markersize=4, color=color("adagrad"))
         ax.loglog(bounds[~same], regrets[~same], "D", markersize=4.5, color=color("adam"), markerfacecolor="white")
         ax.set(title=title, xlabel="ratio of the bounds")
+        for axis, ticks in ((ax.xaxis, (0.5, 1, 2, 5)), (ax.yaxis, (0.2, 0.5, 1, 2, 5, 10))):
+            axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+            axis.set_ticks([], minor=True)
         data[title] = {"both": int(same.sum()), "of": same.size}
     axes[0].set_ylabel("ratio of the regrets")
-    axes[0].text(0.03, 0.93, "AdaGrad loses", transform=axes[0].transAxes, color=MUTED, fontsize=8.5)
-    axes[0].text(0.03, 0.04, "AdaGrad wins", transform=axes[0].transAxes, color=MUTED, fontsize=8.5)
+    for place, text in ((0.93, "AdaGrad loses"), (0.04, "AdaGrad wins")):
+        axes[-1].text(0.97, place, text, transform=axes[-1].transAxes, color=MUTED, fontsize=8.5, ha="right")
     return data, axes
 
 
@@ -122,14 +126,18 @@ def constants(grids, losses, theorem):
     data = {}
     for rule, c in grids.items():
         mean, best = losses[rule].mean(axis=0), losses[rule].mean(axis=0).argmin()
-        axes.semilogx(c, mean, color=color(rule), linestyle=linestyle(rule), marker="o", markersize=4)
+        axes.loglog(c, mean, color=color(rule), linestyle=linestyle(rule), marker="o", markersize=4)
         axes.fill_between(c, losses[rule].min(axis=0), losses[rule].max(axis=0), color=color(rule), alpha=0.25, linewidth=0)
         axes.annotate(
             NAMES[rule], (c[best], mean[best]), (0, -14), textcoords="offset points", ha="center", color=color(rule), fontsize=9
         )
-        axes.semilogx(*theorem[rule], marker="X", markersize=8, color=color(rule), linestyle="none")
+        axes.loglog(*theorem[rule], marker="X", markersize=8, color=color(rule), linestyle="none")
         data[rule] = {"mean": mean, "best": float(c[best])}
     axes.axhline(np.log(2), color=GRID, linewidth=1.2)
-    axes.annotate("always 1/2: ln 2", (axes.get_xlim()[0], np.log(2)), (4, 3), textcoords="offset points", fontsize=8.5, color=MUTED)
-    axes.set(xlabel="constant $c$", ylabel="progressive loss", ylim=(0, None))
+    axes.annotate(
+        "always 1/2: ln 2", (axes.get_xlim()[0], np.log(2)), (4, 3), textcoords="offset points", fontsize=8.5, color=MUTED
+    )
+    axes.set(xlabel="constant $c$", ylabel="progressive loss", ylim=(0.15, None))
+    axes.yaxis.set_ticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
+    axes.yaxis.set_ticks([], minor=True)
     return data, axes

@@ -1,0 +1,306 @@
+"""Both sides of every bound, of every hypothesis and of every line scale alike when weights and gradients take other units.
+
+Weights, centres and widths are multiplied by k, gradients by m; a sum of squared gradients then scales by m^2, a loss by k m, a
+quotient of a gradient and a root not at all. A wrong bound, D for D^2, does not scale as what it bounds.
+"""
+
+import re
+
+import pytest
+import sympy as sp
+
+from lecture_optim.derivation import Derivation, Family, Index, Mean
+from lecture_optim.derivation.language import Term
+
+from .mutants import made, names
+
+k, m = sp.symbols("k m", positive=True)
+
+# Of each derivation: unit, then the names that scale by it; whole numbers have no unit. Abstract lemmas have units of their own
+# choice, the more the better; ~ is a blank in a name. 1 alone: pure numbers, or a derivation that adds a 1 to what has a unit.
+UNITS = r"""
+lemmas:order                  k: a b u
+lemmas:projection             k: a b p u x
+lemmas:one_step               k: a b c p u w; m: g s; 1: r
+lemmas:abel                   k: A; m: h
+lemmas:telescope              m: h
+lemmas:monotone_weights       k: A M; m: h
+lemmas:roots_rise             m: X Y
+lemmas:larger                 m^2: R S; m: q
+lemmas:rising_rate            k: c; m: X Y
+lemmas:ratio_step             m^2: R S; m: g; 1: r
+lemmas:sum_of_ratios          m^2: S; m: g; 1: r
+lemmas:clipped_below          k: a b p x
+lemmas:clipped_above          k: a b p x
+lemmas:stays_above            k: a b c w; 1: r
+lemmas:stays_below            k: a b c w; 1: r
+lemmas:width                  k: a b u w
+counts:standard_error         m: D sigma xi
+counts:inverse_roots          1:
+counts:inverse_roots_below    1:
+counts:fixed_trade            k: W c
+counts:clock_trade            k: W c
+counts:count_clock            k: a b c u w; 1: g
+counts:surprise               1: \ell q
+counts:second_moment          m^2: S; m: G g xi
+counts:jensen_root            m^2: S mu
+counts:jensen_rate            m^2: S mu
+counts:rare_mean              m: g m; 1: Z p
+counts:rate_loss              m^2: s x
+counts:rate_falls             m^2: s x
+counts:mean_of_two            m: a b g; 1: Z
+counts:first_step             m: a b g; 1: Z r
+counts:later_step             m: G g; m^2: s v
+counts:later_step_below       m: G g; m^2: s v
+counts:epsilon_cap            k: c; m: epsilon g; m^2: S
+counts:epsilon_large          m: epsilon; m^2: S
+counts:epsilon_small          m: epsilon; m^2: S
+counts:outside_larger         m: epsilon; m^2: S
+counts:outside_close          m: epsilon; m^2: S
+regret:linear_losses          k: u w; m: g; k m: C P
+regret:average_point          k m: L \bar~L
+regret:online_to_batch        k: u w; m: G g; k m: B L L_u \bar~L
+regret:nearest_point          1: N lambda p q u x
+regret:nearer                 k: p u x
+regret:ball_diameter          k: D u w
+regret:one_step               k: c p u w; k^2: A B; m: g s; 1: r
+regret:more                   m^2: R S; m: g
+regret:ratio_step             m^2: R S; m: g; 1: r
+regret:sum_of_ratios          m^2: S; m: g; 1: r
+regret:inverse_roots          1:
+regret:fixed_rate             k: W u w; k^2: A; m: G g; k/m: eta
+regret:tuned_fixed_rate       k: W u w; k^2: A; m: G g
+regret:falling_rate           k: W u w; k^2: A; m: G g; k/m: eta
+regret:tuned_falling_rate     k: W u w; k^2: A; m: G g
+regret:from_the_second        k^2: A
+regret:strongly_convex        k: u w; k^2: A; m: G g; m/k: mu
+regret:norm_adaptive          k: W c u w; k^2: A; m: g; m^2: S; 1: r
+regret:norm_adaptive_nearest  1: A N W c lambda q r u w; m: g; m^2: S
+regret:norm_adaptive_ball     k: D u w; m: g; m^2: S; 1: r
+regret:best_end               k: D u; m: s
+regret:lower_bound            k: D w; m: Z_T g; k m: R_T
+regret:one_more_sign          1: s
+regret:returns                m: a
+regret:chance_of_return       1: a
+regret:walk_distance          1: a e
+adagrad:coordinate            k: a b c u w; m: g; m^2: S; 1: r
+adagrad:finite                k: a b c u w; m: g; m^2: S; 1: M r
+adagrad:ratios_from           m: g s_0; m^2: S; 1: r
+adagrad:box                   k: a b c u w; k^2: A; m: g; m^2: S; 1: r
+adagrad:theorem               k: D u w; k^2: A; m: g; m^2: S; 1: r
+adagrad:root_of_sum           m: epsilon; m^2: X
+adagrad:epsilon               k: D u w; k^2: A; m: epsilon g; m^2: S
+adagrad:mean_square           m: m; m^2: S
+adagrad:mean_root             m^2: S
+adagrad:stochastic            k: D u w; m: G g; m^2: S; k m: \mathcal{L} \mathcal{L}_u; 1: r
+adagrad:average_point         k m: B \bar{\mathcal{L}}_T \mathcal{L} \mathcal{L}_u
+adagrad:stochastic_average    k: D u w; m: G g; m^2: S; k m: \bar{\mathcal{L}}_T \mathcal{L} \mathcal{L}_u; 1: r
+adagrad:best_c                k: W c
+adagrad:best_c_after          k: W c; 1: M
+adagrad:best_c_attained       k: W
+adagrad:wrong_c               k: W; 1: k
+adagrad:peak                  1: M x
+adagrad:constants_rise        1: M
+adagrad:constants_below       1: M
+adagrad:constants_near        1: M
+adagrad:sharp_ratios          m: g; m^2: S; 1: M r
+adagrad:one_more_ratio        m: g; m^2: R S; 1: Y r
+adagrad:sharp_ratios_attained m: g; m^2: S; 1: M r
+adagrad:pair                  k: W c; m: s; 1: q rho
+adagrad:hover                 k: W c; m: s; 1: q rho
+adagrad:count_down            1:
+adagrad:fall                  k: W c; m: s
+geometry:square_of_sum        m: A s
+geometry:pairs                m: s
+geometry:differences          m: s
+geometry:root_below           m^2: X; m: Y
+geometry:root_above           m^2: X; m: Y
+geometry:two_norms            m: s
+geometry:two_norms_above      m: s
+geometry:which_bound          k: D_2 D_{\infty}; m: \Vert~s\Vert_1 \Vert~s\Vert_2
+geometry:cauchy_schwarz       k: v; m: s
+geometry:largest_entry        k: x
+geometry:point_norm           k: D w
+geometry:point_norm_below     k: D w
+geometry:equal_sizes          k: D u; m: s
+geometry:single_entry         k: D; m: s
+geometry:own_sizes            k: v; m: s
+geometry:one_constant         k: c v; m: A s; k^2 m: B
+geometry:root_parabola        1: y
+geometry:even_sums            m^2: S m; 1: V
+geometry:moments              1: N X p
+geometry:whole_square         1:
+geometry:by_roots             1: N a
+geometry:tail_term            k: a x
+geometry:head_term            k: a x
+geometry:by_counts            1: N a
+geometry:one_strip            1: a
+geometry:all_strips           1: a
+geometry:whole_area           1: a
+geometry:saturation           1: N a
+geometry:harmonic             1:
+geometry:from_below           1: N m p
+geometry:harmonic_below       1:
+geometry:first_entries        k: x
+geometry:growth               1: N a p
+"""
+LINE = re.compile(r"^(\S+) +(.*)$", re.MULTILINE)
+
+
+def unit(text):
+    """An expression in k and m from a text such as "k^2 m", "k/m" or "1"."""
+    factors = text.replace("/", " /").split()
+    powers = [(1, f) if not f.startswith("/") else (-1, f[1:]) for f in factors]
+    return sp.Mul(*(sp.sympify(f.replace("^", "**"), {"k": k, "m": m}) ** sign for sign, f in powers))
+
+
+def units_of(text):
+    """{name: unit} of the right half of a line."""
+    found = {}
+    for part in text.split(";"):
+        what, _, listed = part.partition(":")
+        found |= dict.fromkeys(listed.split(), unit(what))
+    return {name.replace("~", " "): what for name, what in found.items()}
+
+
+TABLE = {name: units_of(text) for name, text in LINE.findall(UNITS)}
+
+
+class Mismatch(Exception):
+    """Two things of different units are added or compared, or something with a unit stands where a number must."""
+
+
+def scale(e, units):
+    """By what e is multiplied where everything takes new units; None for 0, which has every unit."""
+    if e.is_Number or isinstance(e, sp.core.numbers.NumberSymbol):
+        return None if e == 0 else sp.Integer(1)
+    if isinstance(e, Term) or e.is_Symbol:
+        name = e.family.name if isinstance(e, Term) else e.name
+        if isinstance(e, Term):
+            for index in e.indices:
+                same([index], units, sp.Integer(1))
+        return sp.Integer(1) if e.is_integer and e.is_Symbol else units[name]
+    if e.is_Add or isinstance(e, sp.Max | sp.Min):
+        return same(e.args, units)
+    if e.is_Mul:
+        parts = [scale(a, units) for a in e.args]
+        return None if None in parts else sp.Mul(*parts)
+    if e.is_Pow:
+        base = scale(e.base, units)
+        if not e.exp.is_Number:
+            same([e.base, e.exp], units, sp.Integer(1))
+        return base if base in (None, 1) else base**e.exp
+    if isinstance(e, sp.Abs | Mean):
+        return scale(e.args[0], units)
+    if isinstance(e, sp.Sum):
+        same([end for limit in e.limits for end in limit[1:]], units, sp.Integer(1))
+        return scale(e.function, units)
+    if isinstance(e, sp.exp | sp.log):
+        return same(e.args, units, sp.Integer(1))
+    raise Mismatch(f"{e} has no unit here")
+
+
+def same(parts, units, wanted=None):
+    """The unit that all parts have; Mismatch where they have several."""
+    for part in parts:
+        found = scale(part, units)
+        if found is not None and wanted is not None and sp.simplify(found / wanted) != 1:
+            raise Mismatch(f"{part} scales by {found}, but {wanted} is wanted beside {', '.join(map(str, parts))}")
+        wanted = found if wanted is None else wanted
+    return wanted
+
+
+def findings(d, units):
+    """What does not scale alike in a derivation: its hypotheses, its statement, its lines."""
+    found = []
+    relations = [(h.left, h.op, h.right) for h in d.givens] + [(d.first, d.op, d.side)]
+    relations += [(step.before, step.op, step.after) for chain in d.walk() for step in chain.steps]
+    for left, op, right in relations:
+        try:
+            same((left, right), units)
+        except Mismatch as error:
+            found.append(f"{left} {op} {right}: {error}")
+    return found
+
+
+def names_in(d):
+    """The names of all that may have a unit."""
+    sides = [e for h in d.givens for e in (h.left, h.right)] + [d.first, d.side]
+    sides += [e for chain in d.walk() for step in chain.steps for e in (step.before, step.after)]
+    whole = {s for e in sides for s in e.free_symbols if not s.is_integer}
+    return {t.family.name for e in sides for t in e.atoms(Term)} | {s.name for s in whole}
+
+
+@pytest.mark.parametrize("name", names())
+def test_both_sides_of_every_relation_scale_alike(name):
+    d = made(name)
+    assert name in TABLE, f"add a line to UNITS of test_dimensions.py: {name}, with the units of {' '.join(sorted(names_in(d)))}"
+    assert set(TABLE[name]) == names_in(d), "its line of UNITS must name what has a unit, and nothing else"
+    assert not findings(d, TABLE[name]), "\n".join(findings(d, TABLE[name]))
+
+
+def test_the_table_names_derivations_only():
+    assert not set(TABLE) - set(names())
+
+
+def test_most_derivations_have_units():
+    """So that the test says something: of the bounds on a regret all have both."""
+    with_units = [name for name, units in TABLE.items() if set(units.values()) - {1}]
+    assert len(with_units) > 2 / 3 * len(TABLE)
+    for name in ("adagrad:theorem", "adagrad:coordinate", "adagrad:box", "adagrad:stochastic", "regret:norm_adaptive"):
+        assert {k, m} <= set(TABLE[name].values())
+
+
+# ------------------------------------------------------------------------------------------------- the check itself is checked
+
+
+x = sp.Symbol("x", real=True)
+D, c = sp.symbols("D c", positive=True)
+t, T = Index("t"), Index("T")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "units"),
+    [
+        (x**2, D, "k: x D"),  # D for D^2
+        (x**2, 4 * D**3, "k: x D"),
+        (sp.Sum(Family("g")[t] * x, (t, 1, T)), (D**2 / c + 1) * sp.sqrt(Family("S")[T]), "k: x D c; m: g; m^2: S"),
+        (Family("g")[t], sp.sqrt(Family("g")[t]), "m: g"),
+        (sp.log(x), D, "k: x; 1: D"),
+        (sp.Max(x, D**2), x + D**2, "k: x D"),
+        (sp.Abs(x), x**2, "k: x"),
+        (Mean(Family("g", random=True)[t] ** 2), Mean(Family("g", random=True)[t]) * x, "m: g; k: x"),
+        (2**x, sp.Integer(1), "k: x"),
+        (sp.Sum(x, (t, 1, T)) + 1, x, "k: x"),
+    ],
+)
+def test_a_wrong_unit_is_seen(left, right, units):
+    with pytest.raises(Mismatch):
+        same((left, right), units_of(units))
+
+
+def test_a_wrong_bound_of_the_book_is_seen():
+    """The theorem with D^2 for D, and with S for its root; the bound in one coordinate with the width for its square."""
+    theorem, units = made("adagrad:theorem"), TABLE["adagrad:theorem"]
+    length = next(s for s in theorem.side.free_symbols if s.name == "D")
+    root = next(p for p in theorem.side.atoms(sp.Pow) if p.exp == sp.S.Half and p.base.has(Term))
+    for old, new in ((length, length**2), (root, root.base), (root, 1)):
+        with pytest.raises(Mismatch):
+            same((theorem.first, theorem.side.xreplace({old: sp.sympify(new)})), units)
+    bound, units = made("adagrad:coordinate"), TABLE["adagrad:coordinate"]
+    square = next(p for p in bound.side.atoms(sp.Pow) if p.exp == 2)
+    with pytest.raises(Mismatch):
+        same((bound.first, bound.side.xreplace({square: square.base})), units)
+
+
+def test_a_right_bound_passes_and_findings_name_the_place():
+    h = Derivation("wrong hypothesis")
+    h.given(x, "<=", D**2, "wrong")
+    h.start(x).at_most(x + D, "a length", gap=D)
+    assert len(findings(h, units_of("k: x D"))) == 1
+    assert "x <= D**2" in findings(h, units_of("k: x D"))[0]
+    assert not findings(h, units_of("1: x D"))
+
+
+def test_zero_has_every_unit():
+    assert same((sp.Integer(0), x, sp.Max(0, x)), units_of("k: x")) == k

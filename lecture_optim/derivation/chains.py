@@ -416,10 +416,12 @@ class Derivation(Chain):
         sides = [e for r in self._hypotheses for e in (r.left, r.right)]
         sides += [e for chain in self.walk() for step in chain.steps for e in (step.before, step.after)]
         sides += [e for chain in self.walk() for e in (chain.first, chain.side) if e is not None]
-        # Only signs: that an index is a whole number is said of all indices, once for the book.
-        symbols = {s for e in sides for s in e.free_symbols if not s.is_integer and s.is_nonnegative}
+        symbols = {s for e in sides for s in e.free_symbols if s.is_nonnegative}
         families = {term.family for e in sides for term in e.atoms(Term)}
-        found = {latex(s) + (" > 0" if s.is_positive else r" \ge 0") for s in symbols}
+        found = {latex(s) + (" > 0" if s.is_positive else r" \ge 0") for s in symbols if not s.is_integer}
+        # That an index begins at 1 is said once for the book.
+        whole = {s for s in symbols if s.is_integer and not (isinstance(s, Index) and s.is_positive)}
+        found |= {rf"{latex(s)} \in \{{{lower(s)}, {lower(s) + 1}, \dots\}}" for s in whole}
         for family in families:
             if family.sign != "real":
                 names = ("i",) if family.vector and len(family.first) == 1 else ("t", "i", "j")

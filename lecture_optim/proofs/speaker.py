@@ -1,11 +1,11 @@
-"""The logistic loss of a linear score: its gradient, its curvature, its convexity; and how many words the next paragraph brings."""
+"""The logistic loss of a linear score: its gradient, its curvature, its convexity; and the new words of a paragraph."""
 
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family, Index, Mean, expect
 from lecture_optim.proofs import proof
 
-t, n, T = Index("t"), Index("n"), Index("T")
+t, n, N, T = (Index(name) for name in "tnNT")
 s, r, w, x, y, z, h, lam = sp.symbols("s r w x y z h lambda", real=True)
 a, b = sp.symbols("a b", real=True)
 count, eta = sp.symbols("n_i eta", nonnegative=True)
@@ -81,7 +81,7 @@ def tangent():
     A, B = 1 + sp.exp(-a), 1 + sp.exp(-b)
     d = Derivation("tangent")
     first = d.given(sp.log(A) - sp.log(B), "<=", A / B - 1, "$\\ln q \\le q - 1$")
-    second = d.given(a - b + sp.log(A) - sp.log(B), "<=", sp.exp(a - b) * A / B - 1, "$\\ln q \\le q - 1$")
+    second = d.given(a - b + sp.log(A) - sp.log(B), "<=", sp.exp(a - b) * A / B - 1, "the same, for another $q$")
     d.start(sp.log(A) - (1 - sigma(a)) * (b - a))
     return d.at_most(sp.log(B), "their mean", using={first: sigma(a), second: sp.exp(-a) * sigma(a)})
 
@@ -95,12 +95,12 @@ def own_curvature():
     feature, p = Family("x"), Family("p")
     d = Derivation("own curvature")
     binary = d.given(feature[t] ** 2, "=", feature[t], "features are 0 or 1")
-    total = d.given(sp.Sum(feature[t], (t, 1, n)), "=", count, "the word's count")
+    total = d.given(sp.Sum(feature[t], (t, 1, N)), "=", count, "the word's count")
     each = Derivation("each paragraph", p[t] * (1 - p[t]) * feature[t] ** 2)
     each.at_most(feature[t] ** 2 / 4, "a square", gap=(p[t] - sp.Rational(1, 2)) ** 2 * feature[t] ** 2)
-    d.start(sp.Sum(p[t] * (1 - p[t]) * feature[t] ** 2, (t, 1, n)) / n)
-    d.at_most(sp.Sum(feature[t] ** 2, (t, 1, n)) / (4 * n), "each paragraph", using={each.result.sum(t, 1, n): 1 / n})
-    return d.equal(count / (4 * n), "features are 0 or 1", using={binary.sum(t, 1, n): 1 / (4 * n), total: 1 / (4 * n)})
+    d.start(sp.Sum(p[t] * (1 - p[t]) * feature[t] ** 2, (t, 1, N)) / N)
+    d.at_most(sp.Sum(feature[t] ** 2, (t, 1, N)) / (4 * N), "each paragraph", using={each.result.sum(t, 1, N): 1 / N})
+    return d.equal(count / (4 * N), "features are 0 or 1", using={binary.sum(t, 1, N): 1 / (4 * N), total: 1 / (4 * N)})
 
 
 @proof
@@ -108,10 +108,10 @@ def own_gradient():
     """The gradient of the mean loss in one coordinate is at most the word's share of the paragraphs."""
     feature, q = Family("x", sign="nonnegative"), Family("q", sign="nonnegative")
     d = Derivation("own gradient")
-    total = d.given(sp.Sum(feature[t], (t, 1, n)), "=", count, "the word's count")
-    d.start(sp.Sum((1 - q[t]) * feature[t], (t, 1, n)) / n)
-    d.at_most(sp.Sum(feature[t], (t, 1, n)) / n, "$q_t x_t \\ge 0$", gap=sp.Sum(q[t] * feature[t], (t, 1, n)) / n)
-    return d.equal(count / n, "the word's count", using={total: 1 / n})
+    total = d.given(sp.Sum(feature[t], (t, 1, N)), "=", count, "the word's count")
+    d.start(sp.Sum((1 - q[t]) * feature[t], (t, 1, N)) / N)
+    d.at_most(sp.Sum(feature[t], (t, 1, N)) / N, "$q_t x_t \\ge 0$", gap=sp.Sum(q[t] * feature[t], (t, 1, N)) / N)
+    return d.equal(count / N, "the word's count", using={total: 1 / N})
 
 
 @proof
@@ -120,16 +120,16 @@ def reach():
     v = Family("v", sign="nonnegative")
     d = Derivation("reach")
     begin = d.given(v[1], "=", 0, "the start is 0")
-    moves = d.given(v[t + 1], "<=", v[t] + eta * count / n, "one step")
+    moves = d.given(v[t + 1], "<=", v[t] + eta * count / N, "one step")
 
     def step(chain, hypothesis):
-        chain.at_most(v[T + 1] + eta * count / n, "one step", using={moves.at({t: T + 1}): 1})
-        chain.at_most(eta * count * (T + 1) / n, "hypothesis", using={hypothesis: 1})
+        chain.at_most(v[T + 1] + eta * count / N, "one step", using={moves.at({t: T + 1}): 1})
+        chain.at_most(eta * count * (T + 1) / N, "hypothesis", using={hypothesis: 1})
 
     return d.induct(
-        T, v[T + 1], "<=", eta * count * T / n,
-        lambda chain: chain.at_most(v[1] + eta * count / n, "one step", using={moves.at({t: 1}): 1}).equal(
-            eta * count / n, "the start", put=[begin]
+        T, v[T + 1], "<=", eta * count * T / N,
+        lambda chain: chain.at_most(v[1] + eta * count / N, "one step", using={moves.at({t: 1}): 1}).equal(
+            eta * count / N, "the start", put=[begin]
         ),
         step,
     )  # fmt: skip

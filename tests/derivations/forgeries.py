@@ -236,6 +236,16 @@ def power_of_a_power(left, right):
     return Derivation("f", left).equal(right, "")
 
 
+@forgery(c ** (n / 2), "=", c**n, {c: 4, n: 1})
+def half_an_exponent(left, right):
+    return Derivation("f", left).equal(right, "")
+
+
+@forgery(sp.sqrt(X + 1), "=", sp.cbrt(X + 1), {X: 1})
+def square_root_taken_for_a_cube_root(left, right):
+    return Derivation("f", left).equal(right, "")
+
+
 @forgery(1, "<=", c**n, {c: Fraction(1, 2), n: 1})
 def power_of_a_small_number(left, right):
     return Derivation("f", left).at_most(right, "", gap=right - 1)
@@ -280,6 +290,13 @@ def equality_by_an_inequality(left, right):
     d = Derivation("f")
     less = d.given(x, "<=", y, "")
     return d.start(left).equal(right, "", using={less: 1})
+
+
+@forgery(x, "=", y, {x: 0, y: 1}, given=[(x, "<=", y)])
+def inequality_put_in(left, right):
+    d = Derivation("f")
+    less = d.given(x, "<=", y, "")
+    return d.start(left).equal(right, "", put=[less])
 
 
 @forgery(y, "<=", x, {x: 0, y: 1}, given=[(x, "<=", y)])
@@ -385,6 +402,18 @@ def family_that_begins_too_late(left, right):
     return first.at({F: sp.Lambda(t, 2 * t)})
 
 
+@forgery(0, "<=", 1 / x**2, {x: 0})
+def family_with_a_pole(left, right):
+    lemma = Derivation("lemma", sp.S.Zero).at_most(h[1] ** 2, "", gap=h[1] ** 2)
+    return lemma.at({h: sp.Lambda(t, 1 / x)})
+
+
+@forgery(0, "<", X, {X: 0})
+def family_that_is_only_weakly_positive(left, right):
+    lemma = Derivation("lemma", sp.S.Zero).at_most(P[1], "", gap=P[1], strict=True)
+    return lemma.at({P: sp.Lambda(t, X)})
+
+
 @forgery(2, "<=", 1, {})
 def lemma_without_its_hypothesis(left, right):
     d = Derivation("f")
@@ -433,6 +462,20 @@ def hypothesis_that_holds_at_one_index_only(left, right):
         plain = lemma.given(sp.Abs(h[t]), "=", sign * h[t], "")
         lemma.start(left).equal(e, "", using={plain.sum(t, 1, T): 1})
         return lambda chain, local: chain.equal(e, "", using={lemma.at(given=[local]): 1}).at_most(right, "", gap=right - e)
+
+    return Derivation("f", left).cases(right, between(h[t], 0), [block(-1), block(1)])
+
+
+@forgery(0, "<=", h[t] * total(h[s], index=s), {h: lambda j: -1 if j == 1 else 9, t: 1, T: 2})
+def family_whose_sign_is_known_at_one_index_only(left, right):
+    lemma = Derivation("lemma", sp.S.Zero).at_most(total(H[s], index=s), "", gap=total(H[s], index=s))
+
+    def block(sign):
+        def step(chain, local):
+            whole = lemma.at({H: sp.Lambda(t, sign * h[t])}, given=[local])
+            chain.at_most(right, "", using={whole: sign * h[t]}, knowing=[local])
+
+        return step
 
     return Derivation("f", left).cases(right, between(h[t], 0), [block(-1), block(1)])
 
@@ -517,6 +560,11 @@ def relation_before_its_first_index(left, right):
     d = Derivation("f")
     rising = d.given(S[t], "<=", S[t + 1], "")
     return d.start(left).at_most(right, "", using={rising.at({t: t - 1}).at({t: 1}): 1})
+
+
+@forgery(total(1, X), "=", X, {X: Fraction(1, 2)})
+def sum_up_to_a_fraction(left, right):
+    return Derivation("f", left).equal(right, "")
 
 
 @forgery(0, "<", total(P[t], n), {P: lambda j: 1, n: 0})
@@ -803,6 +851,23 @@ def down_after_an_induction_up(left, right):
 
 
 @forgery(0, "<", n, {n: 0})
+def induction_that_continues_the_derivation_around_it(left, right):
+    d = Derivation("f")
+
+    def base(chain):
+        d.start(0).at_most(1, "", gap=1, strict=True)
+
+    return d.induct(
+        n,
+        left,
+        "<=",
+        right,
+        base,
+        lambda chain, hypothesis: chain.at_most(n, "", using={hypothesis: 1}).at_most(n + 1, "", gap=1),
+    )
+
+
+@forgery(0, "<", n, {n: 0})
 def strict_induction_from_weak_steps(left, right):
     return Derivation("f").induct(
         n, left, "<", right,
@@ -840,6 +905,11 @@ def case_left_out_of_a_copy(left, right):
 
 
 @forgery(x, "=", 0, {x: 1})
+def cases_that_end_elsewhere(left, right):
+    return Derivation("f", left).cases(right, between(x, 0), [nothing, nothing])
+
+
+@forgery(x, "=", 0, {x: 1})
 def case_without_a_block(left, right):
     return Derivation("f", left).cases(right, zero_or_positive(x**2), [lambda chain, zero: chain.equal(0, "", using={zero: 1})])
 
@@ -850,8 +920,8 @@ def real_number_split_like_a_whole_one(left, right):
         right,
         integer_split(x, 0),
         [
-            lambda chain, low: chain.at_least(0, "", gap=(0 - x) * (1 - x), knowing=[low]),
-            lambda chain, high: chain.at_least(0, "", gap=x * (x - 1), knowing=[high]),
+            lambda chain, low: chain.at_least(0, "", gap=x**2, using={low: 1}),
+            lambda chain, high: chain.at_least(0, "", gap=(x - 1) ** 2, using={high: 1}),
         ],
     )
 

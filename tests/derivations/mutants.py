@@ -4,7 +4,7 @@ A mutant is a relation of a derivation with one thing changed. It is false if an
 mutant; whether the old certificate still fits decides nothing. So each is offered with its own difference for a gap, which makes
 every identity hold, and the checker has only structure to go by. It must accept none that is false.
 
-A run offers a share of them, the same in every run; ALL_MUTANTS=1 in the environment offers all, which takes about half an hour.
+A run offers a share of them, the same in every run; ALL_MUTANTS=1 in the environment offers all, in about a quarter of an hour.
 """
 
 import os

@@ -183,6 +183,7 @@ def test_a_case_is_closed_when_it_is_over():
         (lambda: Derivation("f", 0.5 * x), "0.500000000000000 is not among the things that the checker understands"),
         (lambda: Derivation("f", sp.Symbol("z")), "z must be declared by real, nonnegative, positive or integer"),
         (lambda: Derivation("f", H[1 + X]), "H[X + 1] is not seen to lie in the declared range of its family"),
+        (lambda: Derivation("f", Mean(U, x)), "E[U] is not among the things that the checker understands"),
         (lambda: scaled().at({h[1]: x}), "h[1] is neither a symbol nor a family"),
         (lambda: Derivation("f", H[1]).equal(H[1], "").at({H: t}), "H must be replaced by a sympy.Lambda of 1 indices, not t"),
         (lambda: Derivation("f", x).equal(y, "", put=[scaled().result]), "rests on x <= y, which is not in force here"),

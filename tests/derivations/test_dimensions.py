@@ -35,6 +35,17 @@ lemmas:clipped_above          k: a b p x
 lemmas:stays_above            k: a b c w; 1: r
 lemmas:stays_below            k: a b c w; 1: r
 lemmas:width                  k: a b u w
+speaker:odds                  1: s
+speaker:both_speakers         1: s
+speaker:gradient              k: w; 1/k: x; 1: r z
+speaker:gradient_signs        k: w; 1/k: x; 1: r y
+speaker:curvature             k: h; 1/k: lambda; 1: s y
+speaker:not_negative          k: h; 1/k: lambda; 1: s y
+speaker:tangent               1: a b
+speaker:own_curvature         1: n_i p x
+speaker:own_gradient          m: n_i x; 1: q
+speaker:reach                 k: eta v; 1: n_i
+speaker:next_words            m: A H
 counts:standard_error         m: D sigma xi
 counts:inverse_roots          1:
 counts:inverse_roots_below    1:

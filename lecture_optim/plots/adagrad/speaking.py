@@ -20,11 +20,12 @@ def flat_coordinates(n, curvature, paragraphs, levels):
     ends = np.array([1, n.max()])
     axes.plot(ends, ends / (4 * paragraphs), color=INK, linewidth=1.0)
     direct_label(axes, 40, 40 / (4 * paragraphs), "bound, met at $w = 0$", xytext=(-6, 6), ha="right", fontsize=8.5)
-    direct_label(axes, 30, 3e-6, "after a pass", "adagrad", xytext=(4, 0), fontsize=8.5)
+    direct_label(axes, 100, 3e-6, "after a pass", "adagrad", fontsize=8.5)
     for caption, value in levels.items():
         axes.axhline(value, color=MUTED, linewidth=1.0, linestyle="--")
-        direct_label(axes, 1, value, caption, xytext=(0, 6), color=MUTED, fontsize=8.5)
-    axes.set(xscale="log", yscale="log", xlabel="paragraphs that hold the word", ylabel="curvature", ylim=(1e-8, 400))
+        direct_label(axes, 2 * n.max(), value, caption, color=MUTED, fontsize=8.5)
+    axes.set(xscale="log", yscale="log", xlabel="paragraphs that hold the word", ylabel="curvature", ylim=(1e-7, 20))
+    axes.set_xlim(0.7, 2 * n.max())
     return {"n": n, "curvature": curvature, "bound": n / (4 * paragraphs)}, axes
 
 
@@ -56,7 +57,7 @@ def waits(runs):
         wait = np.sort(wait)
         share = np.arange(1, len(wait) + 1) / words
         axes.plot(wait, share, color=tint, drawstyle="steps-post")
-        k = np.searchsorted(wait, 150)
+        k = min(np.searchsorted(wait, 150), len(wait) - 1)
         direct_label(axes, 150, share[k], caption, xytext=(-6, 8), color=tint, ha="right", fontsize=8.5)
         data[caption] = wait, share
     axes.set(xscale="log", xlabel="paragraphs until the second sighting", ylabel="share of all words", ylim=(0, 1))
@@ -64,19 +65,20 @@ def waits(runs):
 
 
 def evidence(n, logodds, error, middle, shares):
-    """Two panels: the log odds of every word against its count, with a funnel; the share of words outside the funnel.
+    """Two panels: the log odds of every word against its count; the share of words beyond two standard errors.
 
-    n, logodds, error: (d,); the funnel is twice the median error of each count. middle: (k,) counts. shares: by caption,
-    (r, k) shares of r runs, drawn as a line (r = 1) or a band from least to most. Returns (data, axes), data by caption
-    (least, mean, most).
+    n, logodds, error: (d,); words with |logodds| > 2 error are coloured. middle: (k,) counts. shares: by caption, (r, k) shares
+    of r runs, drawn as a line with a band from least to most. Returns (data, axes), data by caption (least, mean, most).
     """
     _, axes = figure(1, 2, height=3.3, width=8.2)
-    axes[0].scatter(n, logodds, s=4, color=MUTED, alpha=0.4, linewidths=0)
-    counts = np.unique(n)
-    funnel = np.array([2 * np.median(error[n == k]) for k in counts])
-    for sign in (-1, 1):
-        axes[0].plot(counts, sign * funnel, color=INK, linewidth=1.0)
+    beyond = np.abs(logodds) > 2 * error
+    for group, tint in ((~beyond, MUTED), (beyond, _NUMPY)):
+        axes[0].scatter(n[group], logodds[group], s=4, color=tint, alpha=0.4, linewidths=0)
     axes[0].set(xscale="log", xlabel="paragraphs that hold the word", ylabel="log odds, NumPy's above 0", title="Each word")
+    axes[0].annotate(
+        "beyond two errors", (0.98, 0.97), xycoords="axes fraction", color=_NUMPY, fontsize=8.5, ha="right", va="top"
+    )
+    axes[0].annotate("within", (0.98, 0.89), xycoords="axes fraction", color=MUTED, fontsize=8.5, ha="right", va="top")
     data = {}
     for (caption, runs), tint in zip(shares.items(), (_NUMPY, _FILES, MUTED), strict=True):
         low, mean, high = runs.min(axis=0), runs.mean(axis=0), runs.max(axis=0)
@@ -84,8 +86,8 @@ def evidence(n, logodds, error, middle, shares):
         axes[1].fill_between(middle, low, high, color=tint, alpha=0.2, linewidth=0)
         direct_label(axes[1], middle[-1], mean[-1], caption, color=tint, fontsize=8.5)
         data[caption] = low, mean, high
-    axes[1].set(xscale="log", ylim=(0, 1), xlabel="paragraphs that hold the word", title="Share outside the funnel")
-    axes[1].set_xlim(1, 2e4)
+    axes[1].set(xscale="log", ylim=(0, 1), xlabel="paragraphs that hold the word", title="Share beyond two errors")
+    axes[1].set_xlim(1, 3e5)
     return data, axes
 
 

@@ -1,0 +1,248 @@
+"""The chapter "Who is speaking": its statements in plain arithmetic, its measurements made again, and the data of its figures."""
+
+import math
+from itertools import permutations
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lecture_optim.derivation import Derivation, Unproved
+from lecture_optim.plots.adagrad import speaking as plots
+from lecture_optim.proofs import speaker
+
+NUMBERS = st.floats(-20, 20)
+
+# ---------------------------------------------------------------------------------------------------------- what is proved
+
+STATEMENTS = {  # what each derivation proves, typed a second time; the first side of a derivative is differentiated below
+    "both_speakers": r"\frac{1}{e^{s} + 1} + \frac{1}{1 + e^{- s}} = 1",
+    "own_curvature": r"\frac{1}{N} \sum_{t=1}^{N} \left(1 - p_{t}\right) p_{t} x_{t}^{2} \le \frac{n_{i}}{4 N}",
+    "own_gradient": r"\frac{1}{N} \sum_{t=1}^{N} \left(1 - q_{t}\right) x_{t} \le \frac{n_{i}}{N}",
+    "reach": r"v_{T + 1} \le \frac{T \eta n_{i}}{N}",
+    "next_words": r"\frac{\mathbb{E}\left[H_{n}\right]}{n} = \mathbb{E}\left[A_{n}\right]",
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statements(name):
+    assert getattr(speaker, name)().statement() == STATEMENTS[name]
+
+
+def test_the_constant_of_a_quarter_is_needed():
+    """The same chain with a smaller constant is refused."""
+    q, h = speaker.sigma(speaker.s), speaker.h
+    d = Derivation("too good", q * (1 - q) * h**2)
+    with pytest.raises(Unproved):
+        d.at_most(sp.Rational(24, 100) * h**2, "too good", gap=h**2 * (q - sp.Rational(1, 2)) ** 2)
+
+
+# ------------------------------------------------------------------------------------------------- the loss in plain arithmetic
+
+
+def loss(margin):
+    return math.log1p(math.exp(-margin)) if margin > 0 else -margin + math.log1p(math.exp(margin))
+
+
+def sigma(score):
+    return 1 / (1 + math.exp(-score))
+
+
+@given(NUMBERS)
+def test_odds_and_both_speakers(s):
+    p = sigma(s)
+    assert p == pytest.approx(math.exp(s) * sigma(-s), rel=1e-9)
+    assert p + sigma(-s) == pytest.approx(1, rel=1e-12)
+    assert loss(s) == pytest.approx(-math.log(p), rel=1e-9)
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-2, 2), st.sampled_from([-1, 1]))
+def test_gradient_against_differences(r, w, x, y):
+    p, q, z, e = sigma(r + w * x), sigma(y * (r + w * x)), (1 + y) // 2, 1e-5
+    slope = (loss(y * (r + (w + e) * x)) - loss(y * (r + (w - e) * x))) / (2 * e)
+    assert (p - z) * x == pytest.approx(-y * (1 - q) * x, abs=1e-12)
+    assert slope == pytest.approx((p - z) * x, abs=1e-8)
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.sampled_from([-1, 1]))
+def test_curvature_against_differences(s, h, y):
+    e, q = 1e-3, sigma(y * s)
+    second = (loss(y * (s + e * h)) - 2 * loss(y * s) + loss(y * (s - e * h))) / e**2
+    assert second == pytest.approx(q * (1 - q) * h**2, abs=1e-4)
+    assert 0 <= q * (1 - q) * h**2 <= h**2 / 4
+
+
+@given(NUMBERS, NUMBERS)
+def test_tangents_lie_below(a, b):
+    assert loss(a) - (1 - sigma(a)) * (b - a) <= loss(b) + 1e-9
+
+
+@given(NUMBERS, NUMBERS)
+def test_what_is_given_for_the_tangent_is_an_inequality_of_the_logarithm(a, b):
+    A, B = 1 + math.exp(-a), 1 + math.exp(-b)
+    for quotient, left in ((A / B, math.log(A) - math.log(B)), (math.exp(a - b) * A / B, a - b + math.log(A) - math.log(B))):
+        assert left == pytest.approx(math.log(quotient), abs=1e-9)
+        assert left <= quotient - 1 + 1e-9 * max(1, quotient)
+
+
+# --------------------------------------------------------------------------------------------------------------- the mean loss
+
+
+def test_smoothness_of_a_small_mean_loss():
+    """The constant of the proposition against the largest curvature of a dense problem, and its bounds."""
+    rng = np.random.default_rng(0)
+    X = (rng.random((30, 8)) < 0.3).astype(float)
+    L = np.linalg.eigvalsh(X.T @ X)[-1] / (4 * 30)
+    assert X.sum(axis=0).max() / (4 * 30) <= L <= (X**2).sum() / (4 * 30)
+    for scale in (0.0, 0.1, 1.0, 5.0):
+        q = 1 / (1 + np.exp(-X @ rng.normal(scale=scale, size=8)))
+        curvature = X.T @ (X * (q * (1 - q))[:, None]) / 30
+        assert np.linalg.eigvalsh(curvature)[-1] <= L * (1 + 1e-12)
+        assert np.all(np.diag(curvature) <= X.sum(axis=0) / (4 * 30) + 1e-15)
+        assert scale > 0 or np.linalg.eigvalsh(curvature)[-1] == pytest.approx(L, rel=1e-12)
+
+
+def test_smoothness_of_the_corpus_by_power_iteration(page):
+    X, v = page["X"], np.ones(page["text"].d)
+    for _ in range(60):
+        v = X.T @ (X @ v)
+        v /= np.linalg.norm(v)
+    assert np.linalg.norm(X @ v) ** 2 / (4 * page["N"]) == pytest.approx(page["L"], rel=1e-9)
+    assert 0.6 < page["L"] < 0.7
+    assert np.mean(page["lengths"] > 8) > 0.8
+
+
+def test_reach_of_full_steps(page):
+    """Twenty steps at the rate 1/L on the corpus stay within the bound, and near it for the rarest words."""
+    X, y, w, rate = page["X"], page["text"].labels, np.zeros(page["text"].d), 1 / page["L"]
+    for steps in range(1, 21):
+        slope = -y / (1 + np.exp(y * (X @ w)))
+        w -= rate * (X.T @ slope) / page["N"]
+        assert np.all(np.abs(w) <= rate * steps * page["n"] / page["N"] * (1 + 1e-12))
+
+
+def test_flat_coordinates(page):
+    flat = page["flat"]
+    assert np.all(flat["curvature"] <= flat["bound"] * (1 + 1e-12))
+    assert np.mean(flat["bound"] < page["L"] / 1000) > 0.9
+    X, q = page["X"], page["q"]
+    i = page["text"].word("symbol")
+    assert flat["curvature"][i] == pytest.approx((X[:, [i]].T @ (q * (1 - q)))[0] / page["N"], rel=1e-9)
+
+
+# ------------------------------------------------------------------------------------------------------------------- the tail
+
+
+def test_new_words_over_every_order():
+    """Exactly, for a small pile: words seen once, divided by n, against the new words of the last paragraph."""
+    pile = [{"a", "b"}, {"a", "c", "d"}, {"b", "c"}, {"e", "a"}, {"f"}]
+    for n in range(1, 6):
+        once = last = orders = 0
+        for order in permutations(pile, n):
+            orders += 1
+            once += sum(sum(word in p for p in order) == 1 for word in set().union(*order))
+            last += len(order[-1] - set().union(*order[:-1]))
+        assert once / n == pytest.approx(last, rel=1e-12) and orders > 0
+
+
+def test_first_and_second_sightings_in_plain_python(page):
+    text = page["text"]
+    order = np.random.default_rng(5).permutation(len(text))
+    first, second = page["first_two"](order)
+    seen = {}
+    for t, i in enumerate(order):
+        for word in text.row(i):
+            seen.setdefault(int(word), []).append(t)
+    for word in range(0, text.d, 7):
+        times = [*seen[word], len(text)]
+        assert (first[word], second[word]) == (times[0], times[1])
+
+
+def test_new_words_are_foretold(page):
+    tail, spread = page["tail"], page["found"].std(axis=0, ddof=1) / math.sqrt(20)
+    assert np.all(np.abs(tail["predicted"] - tail["found"]) < 4 * spread + 0.02 * tail["predicted"])
+    assert np.all(np.diff(tail["found"]) < 0)
+    for m, found, error in zip(page["read"], tail["found"], spread, strict=True):
+        tenth = [page["expected"](k) for k in range(m + 1, m + m // 10 + 1)][:: max(m // 300, 1)]
+        assert abs(np.mean(tenth) - found) < 4 * error
+
+
+def test_waits(page):
+    waiting = page["waiting"]
+    for wait, share in waiting.values():
+        assert share[-1] == pytest.approx(np.mean(page["n"] > 1)) and np.all(np.diff(wait) >= 0)
+    assert np.median(waiting["order of the files"][0]) < np.median(waiting["random order"][0]) / 5
+
+
+# ------------------------------------------------------------------------------------------------------------------- evidence
+
+
+def test_log_odds_in_plain_python(page):
+    text, (theta, error) = page["text"], page["log_odds"](page["numpys"])
+    plus = int(page["numpys"].sum())
+    for name in ("einsum", "the", "motion"):
+        i = text.word(name)
+        a = sum(label > 0 for label, row in zip(text.labels, range(len(text)), strict=True) if i in text.row(row))
+        b = text.counts[i] - a
+        odds = (a + 0.5) * (len(text) - plus - b + 0.5) / ((plus - a + 0.5) * (b + 0.5))
+        assert theta[i] == pytest.approx(math.log(odds), rel=1e-12)
+        parts = (a, plus - a, b, len(text) - plus - b)
+        assert error[i] == pytest.approx(math.sqrt(sum(1 / (part + 0.5) for part in parts)), rel=1e-12)
+
+
+def test_what_a_word_tells_and_chance(page):
+    told, k = page["told_by"], 2  # words in 4 to 7 paragraphs
+    assert page["edges"][k] == 4
+    packages, (_, files, most), paragraphs = told["the packages"][1], told["shuffled files"], told["shuffled paragraphs"][1]
+    assert packages[0] == 0 and packages[1] <= most[1]
+    assert np.all(packages[2:] > most[2:])
+    assert 1.5 < packages[k] / files[k] < 3 and packages[k] > 5 * paragraphs[k]
+    medians = [np.median(np.abs(page["theta"][page["band"] == j])) for j in range(9)]
+    assert set(np.argsort(medians)[-3:]) == {2, 3, 4}
+
+
+def test_many_rare_words_together(page):
+    true = {name: np.mean(pairs, axis=0)[0] for name, pairs in page["results"].items()}
+    chance = {name: np.mean(pairs, axis=0)[1] for name, pairs in page["results"].items()}
+    assert abs(true["fewer than 64"] - true["64 and more"]) < 0.02
+    assert true["all"] < 0.5 * min(true["fewer than 64"], true["64 and more"])
+    assert true["1 to 7"] < 0.35 and all(abs(value - 0.5) < 0.1 for value in chance.values())
+
+
+def test_same_again_in_plain_python(page):
+    text, order = page["text"], np.random.default_rng(0).permutation(page["N"])
+    history, right, total = {}, {1: [0, 0], -1: [0, 0]}, {1: [0, 0], -1: [0, 0]}
+    for i in order:
+        y = int(text.labels[i])
+        for word in text.row(i):
+            past = history.setdefault(int(word), [])
+            if 1 <= len(past) <= 2 and len(set(past)) == 1:
+                total[past[0]][len(past) - 1] += 1
+                right[past[0]][len(past) - 1] += past[0] == y
+            past.append(y)
+    for column, label in enumerate((1, -1)):
+        for k in range(2):
+            assert page["same"][0, k, column] == pytest.approx(right[label][k] / total[label][k], rel=1e-12)
+
+
+def test_steps_shrink_after_the_first_sighting(page):
+    for values in page["steps"].values():
+        steps = np.diff(values)
+        assert 0.9 < steps[0] < 1.7 and 0.2 < steps[1] / steps[0] < 0.42 and np.all(steps[2:] < steps[1])
+    assert 0.6 < page["elsewhere"] < page["agree"]
+
+
+def test_figures_return_what_they_draw():
+    import matplotlib.pyplot as plt
+
+    data, axes = plots.waits({"a": (np.array([3, 1]), 4), "b": (np.array([2]), 4)})
+    assert data["a"][0].tolist() == [1, 3] and data["a"][1].tolist() == [0.25, 0.5]
+    shares = {name: np.array([[0.1, 0.2], [0.3, 0.4]]) for name in "abc"}
+    data, axes = plots.evidence(np.array([1, 2]), np.array([0.0, 3.0]), np.ones(2), np.array([1.0, 10.0]), shares)
+    assert data["b"][1] == pytest.approx([0.2, 0.3]) and len(axes) == 2
+    told = np.array([[3.0, 2.0, 1.0], [5.0, 2.0, 1.0]])
+    data, axes = plots.new_words(np.array([1, 2, 3]), told, told)
+    assert data["found"].tolist() == [4, 2, 1] and data["spread"][0] == pytest.approx(math.sqrt(2))
+    plt.close("all")

@@ -7,7 +7,7 @@ from lecture_optim.proofs import proof
 
 t, n, N, T = (Index(name) for name in "tnNT")
 s, r, w, x, y, z, h, lam = sp.symbols("s r w x y z h lambda", real=True)
-a, b = sp.symbols("a b", real=True)
+a, b, rho = sp.symbols("a b rho", real=True)
 count, eta = sp.symbols("n_i eta", nonnegative=True)
 
 
@@ -34,6 +34,16 @@ def odds():
 def both_speakers():
     """The probabilities of both speakers add up to 1."""
     return Derivation("both speakers", sigma(s) + sigma(-s)).equal(1, "over one denominator")
+
+
+@proof
+def honest_odds():
+    """The mean loss is least at the score that is the true log odds."""
+    d = Derivation("honest odds")
+    first = d.given(loss(rho) - loss(s), "<=", sigma(s) / sigma(rho) - 1, "$\\ln q \\le q - 1$")
+    second = d.given(loss(-rho) - loss(-s), "<=", sigma(-s) / sigma(-rho) - 1, "the same, for another $q$")
+    d.start(sigma(rho) * loss(rho) + sigma(-rho) * loss(-rho))
+    return d.at_most(sigma(rho) * loss(s) + sigma(-rho) * loss(-s), "their mean", using={first: sigma(rho), second: sigma(-rho)})
 
 
 # ---------------------------------------------------------------------------------------------------- gradient and curvature

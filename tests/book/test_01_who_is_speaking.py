@@ -1,7 +1,7 @@
 """The chapter "Who is speaking": its statements in plain arithmetic, its measurements made again, and the data of its figures."""
 
 import math
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -56,6 +56,15 @@ def test_odds_and_both_speakers(s):
     assert p == pytest.approx(math.exp(s) * sigma(-s), rel=1e-9)
     assert p + sigma(-s) == pytest.approx(1, rel=1e-12)
     assert loss(s) == pytest.approx(-math.log(p), rel=1e-9)
+
+
+@given(st.floats(-8, 8), st.floats(-8, 8))
+def test_honest_odds_pay(rho, s):
+    def mean(score):
+        return sigma(rho) * loss(score) + sigma(-rho) * loss(-score)
+
+    assert mean(rho) <= mean(s) + 1e-12
+    assert abs(s - rho) < 0.1 or mean(s) > mean(rho)
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-2, 2), st.sampled_from([-1, 1]))
@@ -232,6 +241,15 @@ def test_steps_shrink_after_the_first_sighting(page):
         steps = np.diff(values)
         assert 0.9 < steps[0] < 1.7 and 0.2 < steps[1] / steps[0] < 0.42 and np.all(steps[2:] < steps[1])
     assert 0.6 < page["elsewhere"] < page["agree"]
+
+
+def test_twins_by_their_columns(page):
+    """Word by word against the word that follows it among the columns in order."""
+    X = page["X"].tocsc()
+    columns = [tuple(X.indices[a:b]) for a, b in zip(X.indptr, X.indptr[1:], strict=False)]
+    order = sorted(range(len(columns)), key=columns.__getitem__)
+    twins = {i for pair in pairwise(order) if columns[pair[0]] == columns[pair[1]] for i in pair}
+    assert set(np.flatnonzero(page["twin"])) == twins
 
 
 def test_figures_return_what_they_draw():

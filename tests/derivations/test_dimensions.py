@@ -37,6 +37,7 @@ lemmas:stays_below            k: a b c w; 1: r
 lemmas:width                  k: a b u w
 speaker:odds                  1: s
 speaker:both_speakers         1: s
+speaker:honest_odds           1: rho s
 speaker:gradient              k: w; 1/k: x; 1: r z
 speaker:gradient_signs        k: w; 1/k: x; 1: r y
 speaker:curvature             k: h; 1/k: lambda; 1: s y

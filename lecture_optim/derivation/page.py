@@ -31,7 +31,7 @@ class _Printer(LatexPrinter):
         # Brackets and sums stand beside a fraction, not on it.
         large = sorted((a for a in expr.args if a.is_Add or isinstance(a, sp.Sum)), key=lambda a: isinstance(a, sp.Sum))
         small = sp.Mul(*(a for a in expr.args if a not in large))
-        if not large or sp.fraction(small)[1] == 1:
+        if not large or sp.fraction(small)[1] == 1 or (sp.fraction(small)[0] == 1 and not isinstance(large[-1], sp.Sum)):
             return super()._print_Mul(expr)
         texts = [self._print(a) for a in large]
         texts = [self._add_parens(text) if a.is_Add or a is not large[-1] else text for a, text in zip(large, texts, strict=True)]

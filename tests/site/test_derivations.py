@@ -24,7 +24,7 @@ def test_every_derivation_is_numbered_in_order_under_its_label(html, visitor):
             page.goto(path.as_uri(), wait_until="domcontentloaded")
             blocks = page.locator("div.math.derivation").all()
             assert [block.get_attribute("id") for block in blocks] == [f"equation-{label}" for label in wanted], path
-            numbers = [re.search(r"\((?:\d+\.)?(\d+)\)", block.locator(".eqno").inner_text()) for block in blocks]
+            numbers = [re.search(r"\((?:\d+\.)?(\d+)\)", block.locator(".eqno").text_content()) for block in blocks]
             assert all(numbers), path
             counts = [int(number[1]) for number in numbers]
             assert counts == sorted(set(counts)), path

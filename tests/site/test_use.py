@@ -52,6 +52,9 @@ def test_search_opens_by_keyboard_from_any_page(html, visitor):
     assert visit.problems == []
 
 
+SETTLED = "() => !document.getAnimations().some((motion) => motion.playState === 'running')"
+
+
 def brightness(page):
     """The mean of red, green and blue of the page's ground, 0 to 255."""
     colour = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
@@ -69,9 +72,10 @@ def test_the_reader_can_change_light_and_dark(html, visitor, viewport):
         button.click()
         if page.locator("html").get_attribute("data-theme") == "dark":
             break
-    page.wait_for_function("() => !document.getAnimations().some((motion) => motion.playState === 'running')")
+    page.wait_for_function(SETTLED)
     assert brightness(page) < 60
     page.reload()
+    page.wait_for_function(SETTLED)  # colours fade in, on a long page some time after it has loaded
     assert brightness(page) < 60, "the choice is forgotten"
 
 

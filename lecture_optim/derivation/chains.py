@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import sympy as sp
 
+from lecture_optim.derivation import counterexample
 from lecture_optim.derivation.identities import expand, flat_sums
 from lecture_optim.derivation.language import SEAL, Family, Index, Mean, Sealed, Term, Unproved, lower, random, substitute
 from lecture_optim.derivation.page import OPERATORS, aligned, header, latex, lines
@@ -104,6 +105,10 @@ class Chain:
             self._fail(what, f"{relation} rests on {foreign[0]}, which is not in force here")
         return relation
 
+    def _require_direction(self, what, op):
+        if len({o[0] for o in (op, *self._ops()) if o != "="}) > 1:
+            self._fail(what, "one chain goes up or down, not both: <= and >= do not mix")
+
     def _step(self, op, e, why, using, gap, knowing, put):
         what = f"step {len(self._steps) + 1} ({why})"
         knowing, put = tuple(knowing), tuple(put)
@@ -112,9 +117,8 @@ class Chain:
         if bad := next((r for r in put if r.op != "="), None):
             self._fail(what, f"{bad} is no equality, so its left side cannot be replaced by its right side")
         e, gap = self._checked(what, e, known), self._checked(what, gap, known)
-        strict, less = op in ("<", ">"), op in ("<", "<=")
-        if op != "=" and any(o != "=" and (o in ("<", "<=")) != less for o in self._ops()):
-            self._fail(what, "one chain goes up or down, not both: <= and >= do not mix")
+        strict = op in ("<", ">")
+        self._require_direction(what, op)
         sure, total = False, gap
         for relation, factor in using.items():
             self._checked(what, factor, known)
@@ -146,9 +150,7 @@ class Chain:
         return self
 
     def _refutation(self, op, e):
-        from lecture_optim.counterexample import refute
-
-        found = refute(self.side, op, e, self._hypotheses)
+        found = counterexample.refute(self.side, op, e, self._hypotheses)
         return f"; it is false: {found}" if found else ""
 
     def equal(self, e, why, using=None, knowing=(), put=()):
@@ -199,8 +201,7 @@ class Chain:
         if (self._side, len(self._steps)) != before:
             self._fail(what, "a case continues the chain that it is given, not the chain around it")
         op = _join(what, [chain.op for _, chain in chains], self._fail)
-        if any(o != "=" and op != "=" and o[0] != op[0] for o in self._ops()):
-            self._fail(what, "one chain goes up or down, not both: <= and >= do not mix")
+        self._require_direction(what, op)
         self._steps.append(Step(op, self._side, e, why, blocks=tuple(chains), split=split, seal=SEAL))
         self._side = e
         return self
@@ -400,7 +401,7 @@ class Derivation(Chain):
             if relation.op != wanted.op and wanted.op not in ("<=", ">="):
                 continue
             same = relation.slack - wanted.slack
-            both = "=" in (relation.op,) and vanishes(relation.slack + wanted.slack)
+            both = relation.op == "=" and vanishes(relation.slack + wanted.slack)
             if (same == 0 or vanishes(same) or both) and not (relation.op == "=" and wanted.op in ("<", ">")):
                 return set(relation.hypotheses)
         if wanted.op == "=" and vanishes(wanted.slack, known):

@@ -36,6 +36,10 @@ class Relation(Sealed):
         """Whether it rests on a condition that one outcome may meet and another not."""
         return any(h.local and random(h.slack) for h in self.hypotheses)
 
+    def weak(self):
+        """Its operator without strictness, as it holds of sums, which may be empty, and of means."""
+        return {"<": "<=", ">": ">="}.get(self.op, self.op)
+
     def at(self, place):
         """The relation for other values of its indices: ``{t: T + 1}``. Each must be in the index's range."""
         genuine(self)
@@ -61,9 +65,8 @@ class Relation(Sealed):
         require_defined(sp.Sum(factor, (index, low, high)), knowing)
         if self.op != "=" and not nonnegative(factor, inside):
             raise Unproved(f"the factor {factor} is not seen to be >= 0 for {index} = {low}..{high}")
-        op = {"<": "<=", ">": ">="}.get(self.op, self.op)
         rests = self.hypotheses.union(*(r.hypotheses for r in knowing))
-        return Relation(sides[0], op, sides[1], self.why, rests, seal=SEAL)
+        return Relation(sides[0], self.weak(), sides[1], self.why, rests, seal=SEAL)
 
     def __str__(self):
         return f"{self.left} {self.op} {self.right}"
@@ -105,9 +108,8 @@ def expect(relation, *declared):
             raise Unproved(f"the mean of {monomial} is not declared; a mean of a product is not a product of means")
         return sp.Mul(*fixed) * Mean(monomial)
 
-    op = {"<": "<=", ">": ">="}.get(relation.op, relation.op)
     left, right = mean(relation.left), mean(relation.right)
-    return Relation(left, op, right, "means are linear and monotone", relation.hypotheses, seal=SEAL)
+    return Relation(left, relation.weak(), right, "means are linear and monotone", relation.hypotheses, seal=SEAL)
 
 
 def _without_indices(e):

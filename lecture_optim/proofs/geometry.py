@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from lecture_optim.derivation import Derivation, Family, Index, Mean, between, expect, integer_split, unknown, zero_or_positive
+from lecture_optim.derivation import Derivation, Family, Index, Mean, between, expect, integer_split, unknown
 from lecture_optim.proofs import lemmas, proof
 from lecture_optim.proofs.adagrad import any_square, count_down, mean_root
 from lecture_optim.proofs.lemmas import D, T, X, Y, n, t
@@ -67,15 +67,7 @@ def root_below():
     """The root of what is at most a square."""
     d = Derivation("the root of less than a square")
     less = d.given(X, "<=", Y**2, "the hypothesis")
-    both = sp.sqrt(X) + Y
-    return d.start(sp.sqrt(X)).cases(
-        Y,
-        zero_or_positive(both),
-        [
-            lambda chain, zero: chain.at_most(Y, "both are 0", gap=2 * Y, using={zero: 1}),
-            lambda chain, positive: chain.at_most(Y, "divide $Y^2 - X$", using={less: 1 / both}),
-        ],
-    )
+    return d.start(sp.sqrt(X)).at_most(Y, "roots rise", using={lemmas.roots_rise().at({Y: Y**2}, given=[less]): 1})
 
 
 @proof
@@ -83,15 +75,7 @@ def root_above():
     """The root of what is at least a square."""
     d = Derivation("the root of more than a square")
     more = d.given(Y**2, "<=", X, "the hypothesis")
-    both = sp.sqrt(X) + Y
-    return d.start(Y).cases(
-        sp.sqrt(X),
-        zero_or_positive(both),
-        [
-            lambda chain, zero: chain.at_most(sp.sqrt(X), "both are 0", gap=2 * sp.sqrt(X), using={zero: 1}),
-            lambda chain, positive: chain.at_most(sp.sqrt(X), "divide $X - Y^2$", using={more: 1 / both}),
-        ],
-    )
+    return d.start(Y).at_most(sp.sqrt(X), "roots rise", using={lemmas.roots_rise().at({X: Y**2, Y: X}, given=[more]): 1})
 
 
 @proof

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family, Index, Mean, between, expect, unknown, zero_or_positive
-from lecture_optim.proofs import lemmas, proof
+from lecture_optim.proofs import counts, lemmas, proof
 from lecture_optim.proofs.lemmas import A, D, M, S, T, X, Y, c, h, n, q, t, u
 
 i, m, dim = Index("i"), Index("m"), sp.Symbol("d", integer=True, positive=True)
@@ -230,18 +230,6 @@ def one_step_at(size, quotient, root_, square, given):
 
 
 @proof
-def inverse_roots():
-    """The sum of inverse roots, as a sum of ratios of ones."""
-    d = Derivation("inverse roots")
-    names = {sp.Symbol("g", real=True): 1, sp.Symbol("r", real=True): 1 / sp.sqrt(t), R: t - 1, total: t}
-    each = lemmas.ratio_step().at(names)
-    ends = lemmas.telescope().at({Family("h"): sp.Lambda(t, sp.sqrt(t - 1)), n: T})
-    d.start(sp.Sum(1 / sp.sqrt(t), (t, 1, T)))
-    d.at_most(2 * sp.Sum(sp.sqrt(t) - sp.sqrt(t - 1), (t, 1, T)), "ratios of ones", using={each.sum(t, 1, T): 1})
-    return d.equal(2 * sp.sqrt(T), "telescoping", using={ends: 2})
-
-
-@proof
 def fixed_rate():
     """Projected descent with one rate for all steps, which knows T and G."""
     d = Derivation("fixed rate")
@@ -295,8 +283,9 @@ def falling_rate():
     d.at_most(sp.Sum(rate * (A[t] - A[t + 1]), (t, 1, T)) + squares, "one step, for each $t$", using={step.sum(t, 1, T): 1})
     d.at_most(W**2 * sp.sqrt(T) / (2 * eta) + squares, "monotone weights", using={weights: 1})
     short = size.sum(t, 1, T, 1 / sp.sqrt(t))
+    roots_add_up = counts.inverse_roots().at({n: T})
     d.at_most(W**2 * sp.sqrt(T) / (2 * eta) + roots, "short gradients", using={short: eta / 2})
-    return d.at_most((W**2 / (2 * eta) + eta * G**2) * sp.sqrt(T), "inverse roots", using={inverse_roots().at(): eta * G**2 / 2})
+    return d.at_most((W**2 / (2 * eta) + eta * G**2) * sp.sqrt(T), "inverse roots", using={roots_add_up: eta * G**2 / 2})
 
 
 @proof

@@ -36,7 +36,22 @@ class Undefined(Exception):
 # ------------------------------------------------------------------------------------------------------------------- the values
 
 
-class Interval:
+class Value:
+    """What is added and negated, and so subtracted too."""
+
+    __slots__ = ()
+
+    def __radd__(self, other):
+        return self + other
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def __rsub__(self, other):
+        return other + (-self)
+
+
+class Interval(Value):
     """A real number between two Fractions."""
 
     __slots__ = ("high", "low")
@@ -54,14 +69,6 @@ class Interval:
     def __add__(self, other):
         low, high = ends(other)
         return Interval(self.low + low, self.high + high)
-
-    __radd__ = __add__
-
-    def __sub__(self, other):
-        return self + (-other)
-
-    def __rsub__(self, other):
-        return other + (-self)
 
     def __mul__(self, other):
         if not isinstance(other, Interval) and other == 0:
@@ -87,7 +94,7 @@ PRIMES = tuple(sp.primerange(2, 100))
 MOST_TERMS = 16
 
 
-class Surd:
+class Surd(Value):
     """A sum of rational multiples of roots of square-free whole numbers, not of 1 alone, so that it is never rational."""
 
     __slots__ = ("_ends", "parts")
@@ -124,14 +131,6 @@ class Surd:
             return NotImplemented
         more = other.parts if isinstance(other, Surd) else {1: Fraction(other)}
         return Surd.of({n: self.parts.get(n, 0) + more.get(n, 0) for n in self.parts.keys() | more.keys()})
-
-    __radd__ = __add__
-
-    def __sub__(self, other):
-        return self + (-other)
-
-    def __rsub__(self, other):
-        return other + (-self)
 
     def __mul__(self, other):
         if isinstance(other, Interval):

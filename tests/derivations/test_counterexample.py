@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 import sympy as sp
 
-from lecture_optim.counterexample import refute
 from lecture_optim.derivation import Derivation, Family, Index, Mean, between, unknown
+from lecture_optim.derivation.counterexample import refute
 
 t, T, n = Index("t"), Index("T"), Index("n", 0)
 x, y, u, w, a, b = sp.symbols("x y u w a b", real=True)

@@ -79,7 +79,6 @@ regret:one_step               k: c p u w; k^2: A B; m: g s; 1: r
 regret:more                   m^2: R S; m: g
 regret:ratio_step             m^2: R S; m: g; 1: r
 regret:sum_of_ratios          m^2: S; m: g; 1: r
-regret:inverse_roots          1:
 regret:fixed_rate             k: W u w; k^2: A; m: G g; k/m: eta
 regret:tuned_fixed_rate       k: W u w; k^2: A; m: G g
 regret:falling_rate           k: W u w; k^2: A; m: G g; k/m: eta

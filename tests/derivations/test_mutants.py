@@ -13,12 +13,7 @@ from .test_mutants_of_regret import SUBJECTS as ELSEWHERE
 
 NAMES = [name for name in mutants.names() if name.partition(":")[0] not in ELSEWHERE]
 TALLY = {}
-
-
-@pytest.fixture(autouse=True)
-def no_refutations(monkeypatch):
-    """The checker's own search for counterexamples, which only adds to its messages."""
-    monkeypatch.setattr("lecture_optim.counterexample.refute", lambda *args, **options: None)
+pytestmark = pytest.mark.usefixtures("no_refutations")
 
 
 @pytest.mark.parametrize("name", NAMES)

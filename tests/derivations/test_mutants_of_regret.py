@@ -7,12 +7,7 @@ from . import mutants
 SUBJECTS = ("regret", "adagrad")
 NAMES = [name for name in mutants.names() if name.partition(":")[0] in SUBJECTS]
 TALLY = {}
-
-
-@pytest.fixture(autouse=True)
-def no_refutations(monkeypatch):
-    """The checker's own search for counterexamples, which only adds to its messages."""
-    monkeypatch.setattr("lecture_optim.counterexample.refute", lambda *args, **options: None)
+pytestmark = pytest.mark.usefixtures("no_refutations")
 
 
 @pytest.mark.parametrize("name", NAMES)

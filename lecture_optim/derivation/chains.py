@@ -7,7 +7,7 @@ import sympy as sp
 from lecture_optim.derivation import counterexample
 from lecture_optim.derivation.identities import expand, flat_sums
 from lecture_optim.derivation.language import SEAL, Family, Index, Mean, Sealed, Term, Unproved, lower, random, substitute
-from lecture_optim.derivation.page import OPERATORS, aligned, header, latex, lines
+from lecture_optim.derivation.page import OPERATORS, Math, aligned, header, latex, lines
 from lecture_optim.derivation.relations import Relation, genuine
 from lecture_optim.derivation.signs import (
     nonnegative,
@@ -269,11 +269,11 @@ class Derivation(Chain):
         self._hypotheses.append(relation)
         return relation
 
-    def start(self, e):
-        """The first side, where it was not given with the name."""
+    def start(self, e, knowing=()):
+        """The first side, where it was not given with the name. knowing: relations that show that it is defined."""
         if self.first is not None:
             self._fail("start", "the chain has begun")
-        self._first = self._side = self._checked("start", e)
+        self._first = self._side = self._checked("start", e, [self._accept("start", r) for r in knowing])
         return self
 
     def induct(self, index, left, op, right, base, step):
@@ -438,13 +438,20 @@ class Derivation(Chain):
         """What it proves, as LaTeX."""
         return f"{latex(self.first)} {OPERATORS[self.op]} {latex(self.side)}"
 
+    def certificates(self):
+        """The chain as it prints itself, with what the checker was handed for each relation below it; shown in a notebook.
+
+        "adds f x [left <= right]" is the factor f times (right - left); these and the gap add up to the new side minus the old.
+        """
+        return Math(aligned([*header(self), *lines(self, certificates=True)]))
+
     def counts(self):
         """How many relations were proved and how many given: {"proved": n, "given": m}."""
         proved = sum(len(chain.steps) for chain in self.walk()) + bool(self.induction)
         return {"proved": proved, "given": len(self._hypotheses)}
 
     def _repr_latex_(self):
-        return "$$\n" + aligned([*header(self), *lines(self)]) + "\n$$"
+        return Math(aligned([*header(self), *lines(self)]))._repr_latex_()
 
     def __repr__(self):
         return f"Derivation({self.name}: {self.first} {self.op} {self.side})" if self.steps or self.induction else self.name

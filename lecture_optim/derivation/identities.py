@@ -1,6 +1,6 @@
 """Whether an expression is 0: sums written out in one form, denominators cleared, roots reduced, everything expanded."""
 
-from itertools import count, permutations
+from itertools import chain, count, permutations
 
 import sympy as sp
 
@@ -55,12 +55,26 @@ def _separate(term, limits):
 
     for symbol, low, high in limits:
         merge({symbol} | low.free_symbols | high.free_symbols)
+    order = {x[0]: k for k, x in enumerate(limits)}
     outside = []
-    for factor in factors:
+    for factor in chain.from_iterable(_split_power(f, set(order)) for f in factors):
         group = merge(factor.free_symbols)
         (group[2] if group else outside).append(factor)
-    order = {x[0]: k for k, x in enumerate(limits)}
     return sp.Mul(*outside, *(_one_sum(sp.Mul(*g[2]), sorted(g[1], key=lambda x: order[x[0]])) for g in groups))
+
+
+def _split_power(factor, bound):
+    """b**(t - s) as b**t * b**(-s) where s is bound and t is not, so that what does not depend on the index leaves the sum.
+
+    At b = 0 this is no equality of its own; but where two sides agree for all b > 0 and are defined at 0, they agree there too,
+    as both are continuous in b.
+    """
+    if not factor.is_Pow or factor.exp.is_number or factor.base.free_symbols & bound:
+        return [factor]
+    fixed, moving = [], []
+    for part in sp.Add.make_args(expand(factor.exp)):
+        (moving if part.free_symbols & bound else fixed).append(part)
+    return [factor.base ** sp.Add(*fixed), factor.base ** sp.Add(*moving)] if fixed and moving else [factor]
 
 
 def _one_sum(core, limits):

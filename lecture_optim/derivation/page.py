@@ -8,7 +8,7 @@ from sympy.printing.latex import LatexPrinter
 
 from lecture_optim.derivation.language import lower
 
-__all__ = ["OPERATORS", "aligned", "header", "latex", "lines"]
+__all__ = ["OPERATORS", "Math", "aligned", "header", "latex", "lines"]
 
 OPERATORS = {"=": "=", "<=": r"\le", "<": "<", ">=": r"\ge", ">": ">"}
 
@@ -18,9 +18,16 @@ class _Printer(LatexPrinter):
         return " ".join(self.terms(expr, order)).removeprefix("+ ")
 
     def terms(self, expr, order=None):
-        """The terms of a sum, each with its sign; positive ones first, so that a difference reads as one."""
+        """The terms of a sum, each with its sign; positive ones first, so that a difference reads as one.
+
+        A number comes first (1 + x), but last among whole numbers (t + 1).
+        """
         found = []
-        for term in sorted(self._as_ordered_terms(expr, order=order), key=lambda a: a.could_extract_minus_sign()):
+        whole = expr.is_integer
+        for term in sorted(
+            self._as_ordered_terms(expr, order=order),
+            key=lambda a: (a.could_extract_minus_sign(), whole or not a.is_Number),
+        ):
             negative = term.could_extract_minus_sign()
             size = -term if negative else term
             text = self._print(size)
@@ -38,7 +45,7 @@ class _Printer(LatexPrinter):
         return " ".join([self._print(small), *texts])
 
 
-_printer = _Printer({"fold_short_frac": False})
+_printer = _Printer({"fold_short_frac": False, "ln_notation": True})
 
 
 def latex(e):
@@ -91,8 +98,33 @@ def header(derivation):
     return [*rows[:-1], rows[-1] + SPACE] if rows else []
 
 
-def lines(chain, depth=0):
-    """The rows of a chain: its sides, a reason below each relation, cases and inductions indented."""
+def _relation(r):
+    return f"{latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}"
+
+
+def _factor(e):
+    return rf"\left({latex(e)}\right)" if sp.sympify(e).is_Add else latex(e)
+
+
+def _certificate(step, indent):
+    """The rows that say why a step was accepted: factors of relations, the gap, what was put in, where signs came from."""
+    inner, rows = indent + r"\qquad \quad ", []
+    for r, factor in step.using.items():
+        rows.append(rf"& {indent}\qquad {_small('adds ')}{_factor(factor)}{_small(f' times ({r.why}):')}")
+        rows += _link(r.left, r.op, r.right, inner)
+    if step.gap != 0:
+        rows.append(rf"& {indent}\qquad {_small('gap ')}{latex(step.gap)}")
+    for what, relations in (("puts in ", step.put), ("knows ", step.knowing)):
+        for r in relations:
+            rows += [rf"& {indent}\qquad {_small(f'{what}({r.why}):')}", *_link(r.left, r.op, r.right, inner)]
+    return rows or ([] if step.blocks else [rf"& {indent}\qquad {_small('both sides expand to the same')}"])
+
+
+def lines(chain, depth=0, certificates=False):
+    """The rows of a chain: its sides, a reason below each relation, cases and inductions indented.
+
+    certificates: with what the checker was handed for each relation.
+    """
     indent, rows = r"\quad " * depth, []
     if chain.induction:
         index, op, chains = chain.induction
@@ -103,20 +135,32 @@ def lines(chain, depth=0):
             chains, (f"${latex(index)} = {start}$:", f"from ${latex(index)}$ to ${latex(index + 1)}$:"), strict=True
         ):
             rows.append(rf"& {indent}\quad {_small(name)}")
-            rows += lines(part, depth + 2)
+            rows += lines(part, depth + 2, certificates)
     for k, step in enumerate(chain.steps):
         link = _link(step.before, step.op, step.after, indent)
         rows += link if k == 0 and not chain.induction else _side(rf"{indent}\quad {OPERATORS[step.op]} ", step.after)
         why = "; ".join(filter(None, (step.why, step.split and f"by cases, as {step.split.why}")))
-        if why:
-            rows.append(rf"& {indent}\qquad {_small(why)}" + ("" if step.blocks else SPACE))
+        below = [rf"& {indent}\qquad {_small(why)}"] if why else []
+        below += _certificate(step, indent) if certificates else []
+        if below and not step.blocks:
+            below[-1] += SPACE
+        rows += below
         for local, part in step.blocks:
-            conditions = " and ".join(f"${latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}$" for r in local)
+            conditions = " and ".join(f"${_relation(r)}$" for r in local)
             rows.append(rf"& {indent}\qquad {_small(f'if {conditions}:')}")
-            rows += lines(part, depth + 2)
+            rows += lines(part, depth + 2, certificates)
     return rows
 
 
 def aligned(rows):
     text = " \\\\\n".join(rows).replace(SPACE + " \\\\", r" \\[0.4em]").replace(SPACE, "")
     return "\\begin{aligned}\n" + text + "\n\\end{aligned}"
+
+
+class Math(str):
+    """A displayed formula that a notebook shows as such."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self):
+        return f"$$\n{self}\n$$"

@@ -1,21 +1,31 @@
 """Checked mathematics: its three examples say what they claim, its refused proofs are refused for the reason given."""
 
-import math
 from fractions import Fraction
 
 import pytest
+import sympy as sp
 
 from lecture_optim.derivation import Unproved
+from lecture_optim.proofs import lemmas
 
 
 def test_the_sum_that_was_proved_for_all_T_holds_for_many(page):
-    total = 0.0
-    for T in range(1, 2_000):
-        total += 1 / math.sqrt(T)
-        assert total <= 2 * math.sqrt(T)
+    total = Fraction(0)
+    for T in range(1, 200):
+        total += Fraction(1, T**2)
+        assert total <= 2 - Fraction(1, T)
     # The last derivation that the page makes is Jensen's; the induction's object is rebuilt from its own blocks.
-    d = page["Derivation"]("again").induct(page["T"], page["left"], "<=", 2 * page["now"], page["first"], page["next_one"])
-    assert str(d.result) == "Sum(1/sqrt(t), (t, 1, T)) <= 2*sqrt(T)"
+    d = page["Derivation"]("again").induct(page["T"], page["left"], "<=", 2 - 1 / page["T"], page["first"], page["next_one"])
+    assert str(d.result) == "Sum(t**(-2), (t, 1, T)) <= 2 - 1/T"
+
+
+def test_the_certificate_is_the_difference_of_the_two_sides(page):
+    difference = page["after"] - page["before"]
+    assert sp.expand(difference) != 0
+    assert sp.expand(difference - page["s"] / (2 * page["c"]) * page["lent"]) == 0
+    shown = lemmas.one_step().certificates()
+    assert r"adds }}\frac{s}{2 c}{\small \text{ times (projection):}}" in shown
+    assert r"\left(p - u\right)^{2} \le \left(w - c r - u\right)^{2}" in shown
 
 
 def test_the_mean_of_a_root(page):

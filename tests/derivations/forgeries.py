@@ -1465,3 +1465,34 @@ class LyingDict(dict):
 def mapping_that_changes_after_its_check(left, right):
     found = doubled().at(LyingDict())
     return found if found.left == -3 else Derivation("f", left).at_most(right, "", using={found: -1})
+
+
+# Powers with whole exponents that a sum's index may be part of: what does not depend on the index leaves the sum.
+
+
+@forgery(total(X ** (T - t)), "=", T * X**T, {X: 2, T: 3})
+def power_that_depends_on_the_index(left, right):
+    return Derivation("f", left).equal(right, "")
+
+
+@forgery(total(X ** (T - t) * X**t), "<=", total(X ** (T - t)) * X**T, {X: Fraction(1, 2), T: 2})
+def two_powers_and_one_of_them_out(left, right):
+    return Derivation("f", left).at_most(right, "", gap=right - left)
+
+
+@forgery(total(t ** (T - t)), "=", total(t ** (-t)) * T**T, {T: 3})
+def base_that_is_the_index(left, right):
+    return Derivation("f", left).equal(right, "")
+
+
+@forgery(total(X ** (T - t)), "<=", T, {X: 2, T: 3})
+def powers_below_one_without_the_hypothesis(left, right):
+    lemma = Derivation("lemma")
+    below = lemma.given(X, "<=", 1, "")
+    lemma.induct(
+        n, X**n, "<=", 1,
+        lambda chain: chain.equal(1, ""),
+        lambda chain, hypothesis: chain.at_most(X, "", using={hypothesis: X}).at_most(1, "", using={below: 1}),
+    )  # fmt: skip
+    each = lemma.at({n: T - t})
+    return Derivation("f", left).at_most(right, "", using={each.sum(t, 1, T): 1})

@@ -107,6 +107,17 @@ def test_expect():
     assert "the mean of U**2 is not declared" in refused(lambda: expect(square.result, U))
 
 
+@pytest.mark.parametrize("first, second", [(t, s), (s, t)])
+def test_expect_does_not_ask_what_an_index_is_called(first, second):
+    """A monomial that is declared once is declared, whichever of its indices comes first in the alphabet, and in a sum too."""
+    g, v = Family("g", first=(1, 1), random=True), Family("v", random=True)
+    bound = Derivation("bound").given(sp.Sum(g[first, second] * v[second], (second, 1, T), (first, 1, T)), "<=", U, "given")
+    means = expect(bound, g[first, second] * v[second], U)
+    assert says(means) == "Sum(E[v[_0]*g[_1, _0]], (_0, 1, T), (_1, 1, T)) <= E[U]"
+    for other in (g[first, second] * v[first], g[first, first] * v[first], g[first, second]):
+        assert "is not declared" in refused(lambda other=other: expect(bound, other, U))
+
+
 # ------------------------------------------------------------------------------------------------------ using what is proved
 
 
@@ -225,7 +236,7 @@ def test_assumptions_and_hypotheses():
     assert d.assumptions() == [r"H_{t} \ge 0", r"X \ge 0", "c > 0"]
     assert d.hypotheses() == [(r"w_{t}[1] \le c", "it is bounded by $c$")]
     assert [says(r) for r in d.givens] == ["w[t, 1] <= c"]
-    assert d.statement() == r"X H_{t} \le X H_{t} + 1"
+    assert d.statement() == r"X H_{t} \le 1 + X H_{t}"
 
 
 def test_a_chain_is_printed_with_its_reasons():
@@ -262,4 +273,28 @@ def test_an_induction_and_its_cases_are_printed():
 def test_families_and_means_are_printed_as_in_the_book():
     assert latex(w[t, s]) == "w_{t}[s]"
     assert latex(Mean(U)) == r"\mathbb{E}\left[U\right]"
-    assert latex(x - y + 1) == "x + 1 - y"
+    assert latex(x - y + 1) == "1 + x - y"
+
+
+def test_certificates_are_printed_on_request():
+    below = Derivation("below")
+    less = below.given(x, "<=", y, "the hypothesis")
+    below.start(x).at_most(y + 1, "and one more", gap=1, using={less: 1})
+    assert "adds" not in below._repr_latex_()
+    shown = below.certificates()._repr_latex_()
+    for part in (r"\text{adds }}1{\small \text{ times (the hypothesis):}}", r"x \le y", r"\text{gap }}1"):
+        assert part in shown
+    same = Derivation("same", (x + y) ** 2).equal(x**2 + 2 * x * y + y**2, "expanded")
+    assert "both sides expand to the same" in same.certificates()
+    put = Derivation("put")
+    name = put.given(x, "=", y, "a name")
+    put.start(x**2).equal(y**2, "put in", put=[name])
+    assert r"\text{puts in (a name):}" in put.certificates()
+
+
+def test_powers_leave_a_sum_and_zero_is_among_their_bases():
+    weighted = sp.Sum(X ** (T - t) * h[t], (t, 1, T))
+    d = Derivation("one more", sp.Sum(X ** (T + 1 - t) * h[t], (t, 1, T + 1)))
+    d.equal(X * weighted + h[T + 1], "the last term apart")
+    # Of the powers of 0 only the one with exponent 0 is left, which is 1: the last term.
+    assert str(d.at({X: sp.Integer(0)})) == "Sum(0**(T - t + 1)*h[t], (t, 1, T + 1)) = h[T + 1]"

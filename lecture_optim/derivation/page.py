@@ -110,13 +110,15 @@ def _certificate(step, indent):
     """The rows that say why a step was accepted: factors of relations, the gap, what was put in, where signs came from."""
     inner, rows = indent + r"\qquad \quad ", []
     for r, factor in step.using.items():
-        rows.append(rf"& {indent}\qquad {_small('adds ')}{_factor(factor)}{_small(f' times ({r.why}):')}")
+        rows.append(rf"& {indent}\qquad {_small('adds ')}{_factor(factor)}{_small(' times')}")
+        if r.why:
+            rows.append(rf"& {inner}{_small(f'({r.why})')}")
         rows += _link(r.left, r.op, r.right, inner)
     if step.gap != 0:
         rows.append(rf"& {indent}\qquad {_small('gap ')}{latex(step.gap)}")
-    for what, relations in (("puts in ", step.put), ("knows ", step.knowing)):
+    for what, relations in (("puts in", step.put), ("knows", step.knowing)):
         for r in relations:
-            rows += [rf"& {indent}\qquad {_small(f'{what}({r.why}):')}", *_link(r.left, r.op, r.right, inner)]
+            rows += [rf"& {indent}\qquad {_small(f'{what} ({r.why})')}", *_link(r.left, r.op, r.right, inner)]
     return rows or ([] if step.blocks else [rf"& {indent}\qquad {_small('both sides expand to the same')}"])
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 
 __all__ = ["SUBJECTS", "derivations", "proof"]
 
-SUBJECTS = ("lemmas", "speaker", "counts", "regret", "adagrad", "geometry")
+SUBJECTS = ("lemmas", "speaker", "counts", "regret", "adagrad", "geometry", "averages", "mistakes")
 _registered = {}
 
 

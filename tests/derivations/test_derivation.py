@@ -282,14 +282,14 @@ def test_certificates_are_printed_on_request():
     below.start(x).at_most(y + 1, "and one more", gap=1, using={less: 1})
     assert "adds" not in below._repr_latex_()
     shown = below.certificates()._repr_latex_()
-    for part in (r"\text{adds }}1{\small \text{ times (the hypothesis):}}", r"x \le y", r"\text{gap }}1"):
+    for part in (r"\text{adds }}1{\small \text{ times}}", "(the hypothesis)", r"x \le y", r"\text{gap }}1"):
         assert part in shown
     same = Derivation("same", (x + y) ** 2).equal(x**2 + 2 * x * y + y**2, "expanded")
     assert "both sides expand to the same" in same.certificates()
     put = Derivation("put")
     name = put.given(x, "=", y, "a name")
     put.start(x**2).equal(y**2, "put in", put=[name])
-    assert r"\text{puts in (a name):}" in put.certificates()
+    assert r"\text{puts in (a name)}" in put.certificates()
 
 
 def test_powers_leave_a_sum_and_zero_is_among_their_bases():

@@ -28,6 +28,7 @@ lemmas:monotone_weights       k: A M; m: h
 lemmas:roots_rise             m: X Y
 lemmas:larger                 m^2: R S; m: q
 lemmas:rising_rate            k: c; m: X Y
+lemmas:ratio_growth           m^2: S; m: g; 1: r
 lemmas:ratio_step             m^2: R S; m: g; 1: r
 lemmas:sum_of_ratios          m^2: S; m: g; 1: r
 lemmas:clipped_below          k: a b p x
@@ -72,28 +73,28 @@ counts:outside_close          m: epsilon; m^2: S
 regret:linear_losses          k: u w; m: g; k m: C P
 regret:average_point          k m: L \bar~L
 regret:online_to_batch        k: u w; m: G g; k m: B L L_u \bar~L
-regret:nearest_point          1: N lambda p q u x
+regret:nearest_point          1: A gamma lambda p u x y
 regret:nearer                 k: p u x
 regret:ball_diameter          k: D u w
-regret:one_step               k: c p u w; k^2: A B; m: g s; 1: r
-regret:more                   m^2: R S; m: g
-regret:ratio_step             m^2: R S; m: g; 1: r
+regret:one_step               k: c p u w; k^2: A A'; m: g s; 1: r
+regret:more                   m^2: S S'; m: g
+regret:ratio_step             m^2: S; m: g; 1: r
 regret:sum_of_ratios          m^2: S; m: g; 1: r
 regret:fixed_rate             k: W u w; k^2: A; m: G g; k/m: eta
 regret:tuned_fixed_rate       k: W u w; k^2: A; m: G g
 regret:falling_rate           k: W u w; k^2: A; m: G g; k/m: eta
 regret:tuned_falling_rate     k: W u w; k^2: A; m: G g
 regret:from_the_second        k^2: A
-regret:strongly_convex        k: u w; k^2: A; m: G g; m/k: mu
+regret:strongly_convex        k: u w; k^2: A; m: G g; m/k: H
 regret:norm_adaptive          k: W c u w; k^2: A; m: g; m^2: S; 1: r
-regret:norm_adaptive_nearest  1: A N W c lambda q r u w; m: g; m^2: S
+regret:norm_adaptive_nearest  1: A W c gamma lambda r u w x y; m: g; m^2: S
 regret:norm_adaptive_ball     k: D u w; m: g; m^2: S; 1: r
-regret:best_end               k: D u; m: s
+regret:best_end               k: D u; m: Z_T
 regret:lower_bound            k: D w; m: Z_T g; k m: R_T
-regret:one_more_sign          1: s
-regret:returns                m: a
-regret:chance_of_return       1: a
-regret:walk_distance          1: a e
+regret:one_more_sign          1: Z
+regret:returns                m: theta
+regret:chance_of_return       1: theta
+regret:walk_distance          1: e theta
 adagrad:coordinate            k: a b c u w; m: g; m^2: S; 1: r
 adagrad:finite                k: a b c u w; m: g; m^2: S; 1: M r
 adagrad:ratios_from           m: g s_0; m^2: S; 1: r
@@ -154,6 +155,13 @@ geometry:from_below           1: N m p
 geometry:harmonic_below       1:
 geometry:first_entries        k: x
 geometry:growth               1: N a p
+mistakes:constant_average     m: m x; 1: beta
+mistakes:positive_average     m^2: v y; 1: beta
+mistakes:right_step           m: g m; m^2: v; 1: beta_1 beta_2
+mistakes:frozen_step          m: g m; m^2: v; 1: beta_1 beta_2
+mistakes:uncorrected_step     m: g m; m^2: v; 1: beta_1 beta_2
+mistakes:squared_step         m: g m; m^2: v; 1: beta_1 beta_2
+mistakes:stored_step          m: a_1 a_2 g; 1: beta
 """
 LINE = re.compile(r"^(\S+) +(.*)$", re.MULTILINE)
 

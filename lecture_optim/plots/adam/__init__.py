@@ -1,0 +1,1 @@
+"""The figures of Part 3, a module a chapter."""

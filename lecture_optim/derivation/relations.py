@@ -1,5 +1,7 @@
 """Relations that the checker made, for other indices, summed, and averaged."""
 
+from itertools import permutations
+
 import sympy as sp
 
 from lecture_optim.derivation.identities import expand, flat_sums
@@ -43,25 +45,31 @@ class Relation(Sealed):
     def at(self, place):
         """The relation for other values of its indices: ``{t: T + 1}``. Each must be in the index's range."""
         genuine(self)
+        left, right = self._at(place, ())
+        return Relation(left, self.op, right, self.why, self.hypotheses, seal=SEAL)
+
+    def _at(self, place, known):
+        """Both sides for other values of the indices, each seen to be in the index's range by what is known."""
         place = {symbol: sp.sympify(value) for symbol, value in place.items()}
         for symbol, value in place.items():
             if not isinstance(symbol, Index) or symbol in self.fixed():
                 raise Unproved(f"{symbol} is not quantified in {self}; only an Index outside a case or an induction is")
-            require_assumptions(symbol, value, ())
-        left, right = (substitute(side, place) for side in (self.left, self.right))
-        return Relation(left, self.op, right, self.why, self.hypotheses, seal=SEAL)
+            require_assumptions(symbol, value, known)
+        return tuple(substitute(side, place) for side in (self.left, self.right))
 
-    def sum(self, index, low, high, factor=1, knowing=()):
+    def sum(self, index, low, high, factor=1, knowing=(), at=None):
         """The sum over index = low .. high, each relation multiplied by a factor that is non-negative there (any for "=").
 
-        knowing: relations that show the sign of the factor.
+        knowing: relations that show the sign of the factor. at: values for other indices of the relation, which may name the
+        sum's index and need be in range for its values only: ``sum(s, 1, t, at={k: t - s})``.
         """
         if not isinstance(index, Index) or index in self.fixed():
             raise Unproved(f"{index} is not quantified in {self}, so the relation cannot be summed over it")
         factor, low, high = map(sp.sympify, (factor, low, high))
         knowing = tuple(map(genuine, (self, *knowing)))[1:]
-        sides = [sp.Sum(factor * side, (index, low, high)) for side in (self.left, self.right)]
         inside = inside_sum(knowing, index, low, high)
+        left, right = self._at(at or {}, inside)
+        sides = [sp.Sum(factor * side, (index, low, high)) for side in (left, right)]
         require_defined(sp.Sum(factor, (index, low, high)), knowing)
         if self.op != "=" and not nonnegative(factor, inside):
             raise Unproved(f"the factor {factor} is not seen to be >= 0 for {index} = {low}..{high}")
@@ -113,13 +121,16 @@ def expect(relation, *declared):
 
 
 def _without_indices(e):
-    """The monomial with the pattern of its indices in place of the indices, so that g[t] w[t] and g[s] w[s] are one."""
-    found = sorted({i for term in e.atoms(Term) for i in term.indices}, key=sp.default_sort_key)
-    names = {index: sp.Symbol(f"_{k}", integer=True) for k, index in enumerate(found)}
+    """The monomial with numbered places in place of its indices, so that g[t] w[t] and g[s] w[s] are one.
 
-    def walk(e):
+    Of all ways to number them the first in SymPy's order is taken: what an index is called decides nothing.
+    """
+    found = sorted({i for term in e.atoms(Term) for i in term.indices}, key=sp.default_sort_key)
+    places = [sp.Symbol(f"_{k}", integer=True) for k in range(len(found))]
+
+    def walk(e, names):
         if isinstance(e, Term):
             return Term(e.family, *(names[i] for i in e.indices))
-        return e.func(*map(walk, e.args)) if e.args else e
+        return e.func(*(walk(a, names) for a in e.args)) if e.args else e
 
-    return walk(e)
+    return min((walk(e, dict(zip(found, order, strict=True))) for order in permutations(places)), key=sp.default_sort_key)

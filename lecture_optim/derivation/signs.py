@@ -135,6 +135,8 @@ def _by_structure(e, known, strict):
         base, exponent = e.args
         if exponent.is_Integer and exponent % 2 == 0 and _nonzero(base, known) | (exponent > 0 and not strict):
             return True
+        if not strict and nonnegative(base, known) and exponent.is_integer and nonnegative(exponent, known):
+            return True
         return positive(base, known) if strict or not exponent.is_positive else nonnegative(base, known)
     if isinstance(e, sp.exp):
         return True

@@ -1496,3 +1496,30 @@ def powers_below_one_without_the_hypothesis(left, right):
     )  # fmt: skip
     each = lemma.at({n: T - t})
     return Derivation("f", left).at_most(right, "", using={each.sum(t, 1, T): 1})
+
+
+# A relation summed over an index that stands in the place of another one: in range for every value of the sum's index, or refused.
+
+
+@forgery(total(X ** (t - T)), "<=", T, {X: Fraction(1, 2), T: 3}, given=[(X, "<=", 1)])
+def summed_beyond_the_range(left, right):
+    lemma = Derivation("lemma")
+    below = lemma.given(X, "<=", 1, "")
+    lemma.induct(
+        n, X**n, "<=", 1,
+        lambda chain: chain.equal(1, ""),
+        lambda chain, hypothesis: chain.at_most(X, "", using={hypothesis: X}).at_most(1, "", using={below: 1}),
+    )  # fmt: skip
+    d = Derivation("f")
+    each = lemma.at(given=[d.given(X, "<=", 1, "")])
+    return d.start(left).at_most(right, "", using={each.sum(t, 1, T, at={n: t - T}): 1})
+
+
+@forgery(total(P[t]), "<=", T * P[1], {T: 2, P: lambda t: t})
+def summed_with_the_induction_index_in_another_place(left, right):
+    d = Derivation("f")
+
+    def step(chain, hypothesis):
+        chain.at_most(P[1], "", using={hypothesis.sum(t, 1, 1, at={k: t}): 1})
+
+    return d.induct(k, P[k], "<=", P[1], nothing, step)

@@ -298,3 +298,22 @@ def test_powers_leave_a_sum_and_zero_is_among_their_bases():
     d.equal(X * weighted + h[T + 1], "the last term apart")
     # Of the powers of 0 only the one with exponent 0 is left, which is 1: the last term.
     assert str(d.at({X: sp.Integer(0)})) == "Sum(0**(T - t + 1)*h[t], (t, 1, T + 1)) = h[T + 1]"
+
+
+def test_a_relation_is_summed_over_what_stands_for_its_index():
+    d = Derivation("powers")
+    below = d.given(X, "<=", 1, "the hypothesis")
+    power = Derivation("power")
+    hypothesis = power.given(X, "<=", 1, "the hypothesis")
+    power.induct(
+        n, X**n, "<=", 1,
+        lambda chain: chain.equal(1, "the empty product"),
+        lambda chain, h: chain.at_most(X, "so far", using={h: X}).at_most(1, "once more", using={hypothesis: 1}),
+    )  # fmt: skip
+    each = power.at(given=[below])
+    d.start(sp.Sum(X ** (T - t), (t, 1, T))).at_most(T, "each", using={each.sum(t, 1, T, at={n: T - t}): 1})
+    assert says(d.result) == "Sum(X**(T - t), (t, 1, T)) <= T"
+    with pytest.raises(Unproved, match="stands for n, which is non-negative; that is not seen of it"):
+        each.sum(t, 1, T, at={n: T - t - 1})
+    with pytest.raises(Unproved, match="only an Index outside a case or an induction"):
+        each.sum(t, 1, T, at={X: T - t})

@@ -258,7 +258,7 @@ def resolve(e, known):
     if isinstance(e, sp.Max | sp.Min):
         sign = 1 if isinstance(e, sp.Max) else -1
         for a in e.args:
-            if all(nonnegative(expand(sign * (a - b)), known) for b in e.args if b != a):
+            if all(nonnegative(expand(sign * (a - b)), known) or is_zero(a - b) for b in e.args if b != a):
                 return a
     return e
 

@@ -60,6 +60,7 @@ NARROW, BROAD = 30, 40  # characters: what stands in one line on a telephone wit
 def _width(text):
     """About how many characters wide a piece of LaTeX is."""
     text = re.sub(r"\\left|\\right|\\frac|\\quad", "", text)
+    text = re.sub(r"\\(min|max|ln)\b", r"\1", text)  # printed as words; other commands are one sign each
     return len(re.sub(r"\\[a-zA-Z]+|\\.", "x", text).translate(str.maketrans("", "", "{}_^ ")))
 
 

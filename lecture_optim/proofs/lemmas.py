@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from lecture_optim.derivation import Derivation, Family, Index, between, substitute, zero_or_positive
+from lecture_optim.derivation import Derivation, Family, Index, between, latex, substitute, zero_or_positive
 from lecture_optim.proofs import proof
 
 t, T, n = Index("t"), Index("T"), Index("n", 0)
@@ -28,7 +28,7 @@ def order():
 def projection():
     """A projected point is no farther from any point of the interval than the point was."""
     d = Derivation("projection")
-    clip = d.given(p, "=", sp.Min(sp.Max(x, a), b), "$p$ is the projection of $x$ onto $[a, b]$")
+    clip = d.given(p, "=", sp.Min(sp.Max(x, a), b), "$x$, projected onto $[a, b]$")
     low = d.given(a, "<=", u, "$u$ lies in the interval")
     high = d.given(u, "<=", b, "$u$ lies in the interval")
     ends = order().at(given=[low, high])
@@ -57,8 +57,8 @@ def one_step():
     d = Derivation("one step")
     g, r = sp.symbols("g r", real=True)
     s = sp.Symbol("s", nonnegative=True)
-    quotient = d.given(r * s, "=", g, "$r$ is the quotient $g / s$")
-    moved = d.given(p, "=", sp.Min(sp.Max(w - c * r, a), b), "the step, projected")
+    quotient = d.given(r * s, "=", g, "$r = g / s$; if $s = 0$, any $r$")
+    moved = d.given(p, "=", sp.Min(sp.Max(w - c * r, a), b), "the step, and then the projection")
     low = d.given(a, "<=", u, "$u$ lies in the interval")
     high = d.given(u, "<=", b, "$u$ lies in the interval")
     nearer = projection().at({x: w - c * r}, given=[moved, low, high])
@@ -73,13 +73,13 @@ def one_step():
 @proof
 def abel():
     """Summation by parts."""
-    f, B = Family("h"), Family("A")
+    h, A = Family("h"), Family("A")  # of any sign
     d = Derivation("summation by parts")
-    left = sp.Sum(f[t] * (B[t] - B[t + 1]), (t, 1, T))
-    right = f[1] * B[1] - f[T] * B[T + 1] + sp.Sum((f[t + 1] - f[t]) * B[t + 1], (t, 1, T - 1))
+    left = sp.Sum(h[t] * (A[t] - A[t + 1]), (t, 1, T))
+    right = h[1] * A[1] - h[T] * A[T + 1] + sp.Sum((h[t + 1] - h[t]) * A[t + 1], (t, 1, T - 1))
 
     def step(chain, hypothesis):
-        chain.equal(right + f[T + 1] * (B[T + 1] - B[T + 2]), "the last term apart", using={hypothesis: 1})
+        chain.equal(right + h[T + 1] * (A[T + 1] - A[T + 2]), "the last term apart", using={hypothesis: 1})
         chain.equal(substitute(right, {T: T + 1}), "collected")
 
     return d.induct(T, left, "=", right, lambda chain: chain.equal(substitute(right, {T: 1}), "one term"), step)
@@ -88,13 +88,13 @@ def abel():
 @proof
 def telescope():
     """Differences add up to the difference of the ends; of no differences the sum is 0."""
-    f = Family("h")
+    h = Family("h")  # of any sign
     d = Derivation("telescoping")
-    left, right = sp.Sum(f[t + 1] - f[t], (t, 1, n)), f[n + 1] - f[1]
+    left, right = sp.Sum(h[t + 1] - h[t], (t, 1, n)), h[n + 1] - h[1]
     return d.induct(
         n, left, "=", right,
         lambda chain: chain.equal(0, "no term"),
-        lambda chain, hypothesis: chain.equal(f[n + 2] - f[1], "the last term apart", using={hypothesis: 1}),
+        lambda chain, hypothesis: chain.equal(h[n + 2] - h[1], "the last term apart", using={hypothesis: 1}),
     )  # fmt: skip
 
 
@@ -154,27 +154,37 @@ def rising_rate():
     return d.start(X / (2 * c)).at_most(Y / (2 * c), "$c > 0$", using={less: 1 / (2 * c)})
 
 
-@proof
-def ratio_step():
-    """A new square, divided by the root of the new sum, is at most twice the growth of the root."""
-    g, r = sp.symbols("g r", real=True)
+def _one_ratio(d, g, r, old, new):
+    """Add to d the hypotheses and the chain of a new square g**2, divided by the root of the sum: old before it, new with it."""
+    grows = d.given(new, "=", old + g**2, "the sum grows by the square")
+    quotient = d.given(r * sp.sqrt(new), "=", g, f"the quotient; any ${latex(r)}$ if ${latex(new)} = 0$")
     R, S = sp.symbols("R S", nonnegative=True)
-    d = Derivation("ratio step")
-    grows = d.given(S, "=", R + g**2, "the sum grows by the square")
-    quotient = d.given(r * sp.sqrt(S), "=", g, "$r$ is the quotient $g / \\sqrt S$")
-    rise = roots_rise().at({X: R, Y: S}, given=[larger().at({q: g}, given=[grows])])
-    goal = 2 * (sp.sqrt(S) - sp.sqrt(R))
+    rise = roots_rise().at({X: old, Y: new}, given=[larger().at({R: old, S: new, q: g}, given=[grows])])
+    goal = 2 * (sp.sqrt(new) - sp.sqrt(old))
 
     def nothing(chain, zero):
-        chain.equal(r**2 * sp.sqrt(S), "$g = r\\sqrt S$", using={quotient: -r})
+        chain.equal(r**2 * sp.sqrt(new), f"${latex(g)} = {latex(r * sp.sqrt(new))}$", using={quotient: -r})
         chain.at_most(goal, "both roots are 0", using={rise: 2}, put=[zero])
 
     def something(chain, positive):
-        root = sp.sqrt(S)
-        chain.equal((S - R) / root, "$r = g/\\sqrt S$", using={quotient: g / root, grows: -1 / root})
-        chain.at_most(goal, "a square is not negative", gap=(root - sp.sqrt(R)) ** 2 / root)
+        root = sp.sqrt(new)
+        chain.equal((new - old) / root, f"${latex(r)}$ is the quotient", using={quotient: g / root, grows: -1 / root})
+        chain.at_most(goal, "a square is not negative", gap=(root - sp.sqrt(old)) ** 2 / root)
 
-    return d.start(g * r).cases(goal, zero_or_positive(S), [nothing, something])
+    return d.start(g * r).cases(goal, zero_or_positive(new), [nothing, something])
+
+
+@proof
+def ratio_growth():
+    """A new square, divided by the root of the new sum, is at most twice the growth of the root."""
+    return _one_ratio(Derivation("ratio growth"), g[t], r[t], S[t - 1], S[t])
+
+
+@proof
+def ratio_step():
+    """`ratio_growth` for four numbers."""
+    g, r = sp.symbols("g r", real=True)
+    return _one_ratio(Derivation("ratio step"), g, r, *sp.symbols("R S", nonnegative=True))
 
 
 @proof
@@ -183,10 +193,8 @@ def sum_of_ratios():
     d = Derivation("sum of ratios")
     first = d.given(S[0], "=", 0, "the sum starts at 0")
     grows = d.given(S[t], "=", S[t - 1] + g[t] ** 2, "the sum of squares")
-    quotient = d.given(r[t] * sp.sqrt(S[t]), "=", g[t], "$r_t$ is the quotient $g_t / \\sqrt{S_t}$")
-    names = {sp.Symbol("g", real=True): g[t], sp.Symbol("r", real=True): r[t]}
-    names |= {sp.Symbol("R", nonnegative=True): S[t - 1], sp.Symbol("S", nonnegative=True): S[t]}
-    each = ratio_step().at(names, given=[grows, quotient])
+    quotient = d.given(r[t] * sp.sqrt(S[t]), "=", g[t], "the quotient; any $r_t$ if $S_t = 0$")
+    each = ratio_growth().at(given=[grows, quotient])
     ends = telescope().at({Family("h"): sp.Lambda(t, sp.sqrt(S[t - 1])), n: T})
     d.start(sp.Sum(g[t] * r[t], (t, 1, T)))
     d.at_most(2 * sp.Sum(sp.sqrt(S[t]) - sp.sqrt(S[t - 1]), (t, 1, T)), "each ratio", using={each.sum(t, 1, T): 1})

@@ -4,26 +4,24 @@ import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family, Index, Mean, between, expect, unknown, zero_or_positive
 from lecture_optim.proofs import counts, lemmas, proof
-from lecture_optim.proofs.lemmas import A, D, M, S, T, X, Y, c, h, n, q, t, u
+from lecture_optim.proofs.lemmas import A, D, M, S, T, X, Y, c, h, n, t, u
 
 i, m, dim = Index("i"), Index("m"), sp.Symbol("d", integer=True, positive=True)
-N, W, R, total = sp.symbols("N W R S", nonnegative=True)
+W = sp.Symbol("W", nonnegative=True)
 eta, G = sp.symbols("eta G", positive=True)
-lam, s = sp.Symbol("lambda", real=True), sp.Symbol("s", real=True)
-root, old, new = sp.symbols("s A B", nonnegative=True)
+lam, gamma = sp.symbols("lambda gamma", real=True)
+root = sp.Symbol("s", nonnegative=True)
+before, after, total, sooner = sp.symbols(
+    "A A' S' S", nonnegative=True
+)  # a squared distance and the next; a sum and the one before
 # Points and vectors of one step, then those of all steps.
-w_, x_, p_, u_, g_, r_ = (Family(name, vector=True) for name in "wxpugr")
+w_, x_, p_, y_, u_, g_, r_ = (Family(name, vector=True) for name in "wxpyugr")
 w, gt, rt = (Family(name, first=(1, 1), vector=True) for name in "wgr")
 
 
 def over(e):
     """The sum over the coordinates."""
     return sp.Sum(e, (i, 1, dim))
-
-
-def named(monomial):
-    """A monomial in two indices, declared under both orders of their names."""
-    return monomial(t, i), monomial(i, t)
 
 
 # ----------------------------------------------------------------------------------------------- regret, and what follows from it
@@ -45,7 +43,7 @@ def average_point():
     B, L = Family(r"\bar L"), Family("L")
     d = Derivation("average point")
     begin = d.given(B[1], "=", L[1], "the first average is the first point")
-    chord = d.given((t + 1) * B[t + 1], "<=", t * B[t] + L[t + 1], "convexity, between the average so far and the next point")
+    chord = d.given((t + 1) * B[t + 1], "<=", t * B[t] + L[t + 1], "convexity, on the way to the next point")
     return d.induct(
         T, T * B[T], "<=", sp.Sum(L[t], (t, 1, T)),
         lambda chain: chain.equal(L[1], "one point", put=[begin]),
@@ -63,8 +61,8 @@ def online_to_batch():
     mean, bound, best = Family(r"\bar L", random=True), unknown("B"), sp.Symbol("L_u", real=True)
     d = Derivation("online to batch")
     tangent = d.given(L[t] - best, "<=", over(H[t, i] * (W_[t, i] - u_[i])), "$G_t$ is a subgradient of $\\mathcal L$ at $w_t$")
-    product = d.given(Mean(g2[t, i] * W_[t, i]), "=", Mean(H[t, i] * W_[t, i]), "$w_t$ is determined by the past")
-    plain = d.given(Mean(g2[t, i]), "=", Mean(H[t, i]), "$G_t$ is the mean of $g_t$, given the past")
+    product = d.given(Mean(g2[t, i] * W_[t, i]), "=", Mean(H[t, i] * W_[t, i]), "$w_t$ taken out; the tower property")
+    plain = d.given(Mean(g2[t, i]), "=", Mean(H[t, i]), "the tower property")
     regret = d.given(sp.Sum(over(g2[t, i] * (W_[t, i] - u_[i])), (t, 1, T)), "<=", bound, "the regret bound, on every path")
     begin = d.given(mean[1], "=", L[1], "$\\bar L_t$ is the loss at the average of $w_1, \\dots, w_t$")
     chord = d.given((t + 1) * mean[t + 1], "<=", t * mean[t] + L[t + 1], "convexity, from one average to the next")
@@ -74,13 +72,13 @@ def online_to_batch():
     d.start(T * (Mean(mean[T]) - best))
     averaged = expect(average, mean[t], L[t])
     d.at_most(sp.Sum(Mean(L[t]) - best, (t, 1, T)), "the average point", using={averaged: 1})
-    tangents = expect(tangent, L[t], *named(lambda a, b: H[a, b] * W_[a, b]), *named(lambda a, b: H[a, b]))
+    tangents = expect(tangent, L[t], H[t, i] * W_[t, i], H[t, i])
     inner = over(Mean(H[t, i] * W_[t, i]) - u_[i] * Mean(H[t, i]))
     d.at_most(sp.Sum(inner, (t, 1, T)), "convexity, averaged", using={tangents.sum(t, 1, T): 1})
     inner = over(Mean(g2[t, i] * W_[t, i]) - u_[i] * Mean(g2[t, i]))
     swap = {product.sum(i, 1, dim).sum(t, 1, T): -1, plain.sum(i, 1, dim, u_[i]).sum(t, 1, T): 1}
-    d.equal(sp.Sum(inner, (t, 1, T)), "given the past, $g_t$ has the mean $G_t$", using=swap)
-    regrets = expect(regret, bound, *named(lambda a, b: g2[a, b] * W_[a, b]), *named(lambda a, b: g2[a, b]))
+    d.equal(sp.Sum(inner, (t, 1, T)), "the two facts about means", using=swap)
+    regrets = expect(regret, bound, g2[t, i] * W_[t, i], g2[t, i])
     return d.at_most(Mean(bound), "the regret bound, averaged", using={regrets: 1})
 
 
@@ -91,13 +89,12 @@ def online_to_batch():
 def nearest_point():
     """Seen from the nearest point of a convex set, no point of the set lies towards the outer point."""
     d = Derivation("nearest point")
-    toward = d.given(q, "=", over((x_[i] - p_[i]) * (u_[i] - p_[i])), "$q$ is the inner product")
-    far = d.given(N, "=", over((u_[i] - p_[i]) ** 2), "$N$ is the squared distance")
-    share = d.given(lam * (sp.Abs(q) + N + 1), "=", sp.Abs(q), "a share of the way from $p$ to $u$")
-    near = d.given(
-        over((x_[i] - p_[i]) ** 2), "<=", over((x_[i] - p_[i] - lam * (u_[i] - p_[i])) ** 2),
-        "$p + \\lambda(u - p)$ lies in the set, and $p$ is nearest",
-    )  # fmt: skip
+    toward = d.given(gamma, "=", over((x_[i] - p_[i]) * (u_[i] - p_[i])), "the inner product")
+    far = d.given(before, "=", over((u_[i] - p_[i]) ** 2), "the squared distance from $p$ to $u$")
+    share = d.given(lam * (sp.Abs(gamma) + before + 1), "=", sp.Abs(gamma), "a share of the way from $p$ to $u$")
+    moved = p_[i] + lam * (u_[i] - p_[i])
+    point = d.given(y_[i], "=", moved, "the point at this share")
+    near = d.given(over((x_[i] - p_[i]) ** 2), "<=", over((x_[i] - y_[i]) ** 2), "$y$ lies in the set, and $p$ is nearest")
 
     def away(chain, negative):
         chain.at_most(0, "the case", using={negative: 1})
@@ -106,17 +103,18 @@ def nearest_point():
         chain.equal(0, "the case", using={zero: 1})
 
     def towards(chain, positive):
-        size = q + N + 1
-        factor = size**2 / (q * (2 * q + N + 2))
+        size = gamma + before + 1
+        factor = size**2 / (gamma * (2 * gamma + before + 2))
         parts = {toward: 2 * lam * factor, far: -(lam**2) * factor, near: factor}
-        # What is left is a polynomial in lambda, q and N, which vanishes by the choice of lambda.
-        rest = {share: -factor * (2 * q * size - N * (lam * size + q)) / size**2}
-        chain.at_most(0, "else $p + \\lambda(u - p)$ were nearer", using=parts | rest, knowing=[positive])
+        there = {point.sum(i, 1, dim, y_[i] + moved - 2 * x_[i]): factor}
+        # What is left is a polynomial in lambda, gamma and A, which vanishes by the choice of lambda.
+        rest = {share: -factor * (2 * gamma * size - before * (lam * size + gamma)) / size**2}
+        chain.at_most(0, "$p$ is nearest: contradicts $\\gamma > 0$", using=parts | there | rest, knowing=[positive])
 
     def forward(chain, positive):
-        chain.cases(0, zero_or_positive(q), [no_way, towards])
+        chain.cases(0, zero_or_positive(gamma), [no_way, towards])
 
-    return d.start(q).cases(0, between(q, 0), [away, forward])
+    return d.start(gamma).cases(0, between(gamma, 0), [away, forward])
 
 
 @proof
@@ -145,48 +143,50 @@ def ball_diameter():
 def one_step():
     """What one step costs in d dimensions: `lemmas.one_step` with inner products for products. Nothing is divided."""
     d = Derivation("one step in d dimensions")
-    quotient = d.given(r_[i] * root, "=", g_[i], "$r$ is the quotient $g / s$")
+    quotient = d.given(r_[i] * root, "=", g_[i], "$r = g / s$; if $s = 0$, any $r$")
     behind = d.given(over((w_[i] - c * r_[i] - p_[i]) * (u_[i] - p_[i])), "<=", 0, "$p$ is the projection of $w - c\\,r$")
-    before = d.given(old, "=", over((w_[i] - u_[i]) ** 2), "the squared distance before")
-    after = d.given(new, "=", over((p_[i] - u_[i]) ** 2), "the squared distance after")
+    now = d.given(before, "=", over((w_[i] - u_[i]) ** 2), "the squared distance before")
+    then = d.given(after, "=", over((p_[i] - u_[i]) ** 2), "the squared distance after")
     near = nearer().at({x_: sp.Lambda(i, w_[i] - c * r_[i])}, given=[behind])
     rate, price = root / (2 * c), c / 2 * over(g_[i] * r_[i])
     d.start(over(g_[i] * (w_[i] - u_[i])))
     d.equal(
-        rate * (old - over((w_[i] - c * r_[i] - u_[i]) ** 2)) + price,
+        rate * (before - over((w_[i] - c * r_[i] - u_[i]) ** 2)) + price,
         "the square, expanded",
-        using={quotient.sum(i, 1, dim, -(w_[i] - u_[i]) + c / 2 * r_[i]): 1, before: -rate},
+        using={quotient.sum(i, 1, dim, -(w_[i] - u_[i]) + c / 2 * r_[i]): 1, now: -rate},
     )
-    return d.at_most(rate * (old - new) + price, "by projection", using={near: rate, after: rate})
+    return d.at_most(rate * (before - after) + price, "by projection", using={near: rate, then: rate})
 
 
 @proof
 def more():
     """A sum of squared norms never falls."""
     d = Derivation("more")
-    grows = d.given(total, "=", R + over(g_[i] ** 2), "the sum grows by the squared norm")
-    return d.start(R).at_most(total, "squares are not negative", gap=over(g_[i] ** 2), using={grows: -1})
+    grows = d.given(total, "=", sooner + over(g_[i] ** 2), "the sum grows by the squared norm")
+    return d.start(sooner).at_most(total, "squares are not negative", gap=over(g_[i] ** 2), using={grows: -1})
 
 
 @proof
 def ratio_step():
     """A new squared norm, divided by the root of the new sum, is at most twice the growth of the root."""
     d = Derivation("ratio step in d dimensions")
-    grows = d.given(total, "=", R + over(g_[i] ** 2), "the sum grows by the squared norm")
-    quotient = d.given(r_[i] * sp.sqrt(total), "=", g_[i], "$r$ is the quotient $g / \\sqrt S$")
-    rise = lemmas.roots_rise().at({X: R, Y: total}, given=[more().at(given=[grows])])
-    goal = 2 * (sp.sqrt(total) - sp.sqrt(R))
+    new, g, r = S[t], gt[t, i], rt[t, i]
+    grows = d.given(new, "=", S[t - 1] + over(g**2), "the sum grows by the squared norm")
+    quotient = d.given(r * sp.sqrt(new), "=", g, "the quotient; any $r_t$ if $S_t = 0$")
+    place = {sooner: S[t - 1], total: new, g_: sp.Lambda(i, g)}
+    rise = lemmas.roots_rise().at({X: S[t - 1], Y: new}, given=[more().at(place, given=[grows])])
+    goal = 2 * (sp.sqrt(new) - sp.sqrt(S[t - 1]))
 
     def nothing(chain, zero):
-        chain.equal(over(r_[i] ** 2) * sp.sqrt(total), "$g = r\\sqrt S$", using={quotient.sum(i, 1, dim, -r_[i]): 1})
+        chain.equal(over(r**2) * sp.sqrt(new), "$g_t = r_t\\sqrt{S_t}$", using={quotient.sum(i, 1, dim, -r): 1})
         chain.at_most(goal, "both roots are 0", using={rise: 2}, put=[zero])
 
     def something(chain, positive):
-        new = sp.sqrt(total)
-        chain.equal((total - R) / new, "$r = g/\\sqrt S$", using={quotient.sum(i, 1, dim, g_[i]): 1 / new, grows: -1 / new})
-        chain.at_most(goal, "a square is not negative", gap=(new - sp.sqrt(R)) ** 2 / new)
+        using = {quotient.sum(i, 1, dim, g): 1 / sp.sqrt(new), grows: -1 / sp.sqrt(new)}
+        chain.equal((new - S[t - 1]) / sp.sqrt(new), "$r_t$ is the quotient", using=using)
+        chain.at_most(goal, "a square is not negative", gap=(sp.sqrt(new) - sp.sqrt(S[t - 1])) ** 2 / sp.sqrt(new))
 
-    return d.start(over(g_[i] * r_[i])).cases(goal, zero_or_positive(total), [nothing, something])
+    return d.start(over(g * r)).cases(goal, zero_or_positive(new), [nothing, something])
 
 
 @proof
@@ -195,9 +195,8 @@ def sum_of_ratios():
     d = Derivation("sum of ratios in d dimensions")
     first = d.given(S[0], "=", 0, "the sum starts at 0")
     grows = d.given(S[t], "=", S[t - 1] + over(gt[t, i] ** 2), "the sum of squared norms")
-    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "$r_t$ is the quotient $g_t / \\sqrt{S_t}$")
-    names = {g_: sp.Lambda(i, gt[t, i]), r_: sp.Lambda(i, rt[t, i]), R: S[t - 1], total: S[t]}
-    each = ratio_step().at(names, given=[grows, quotient])
+    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "the quotient; any $r_t$ if $S_t = 0$")
+    each = ratio_step().at(given=[grows, quotient])
     ends = lemmas.telescope().at({Family("h"): sp.Lambda(t, sp.sqrt(S[t - 1])), n: T})
     d.start(sp.Sum(over(gt[t, i] * rt[t, i]), (t, 1, T)))
     d.at_most(2 * sp.Sum(sp.sqrt(S[t]) - sp.sqrt(S[t - 1]), (t, 1, T)), "each ratio", using={each.sum(t, 1, T): 1})
@@ -225,7 +224,7 @@ def squared(d):
 def one_step_at(size, quotient, root_, square, given):
     """`one_step` at step t, for the rate size / root_."""
     place = {w_: w[t, i], p_: w[t + 1, i], g_: gt[t, i], r_: quotient}
-    numbers = {c: size, root: root_, old: A[t], new: A[t + 1]}
+    numbers = {c: size, root: root_, before: A[t], after: A[t + 1]}
     return one_step().at({f: sp.Lambda(i, e) for f, e in place.items()} | numbers, given=[*given, square, square.at({t: t + 1})])
 
 
@@ -306,40 +305,40 @@ def tuned_falling_rate():
 @proof
 def from_the_second():
     """A sum over the next terms is the sum without its first term."""
-    B = Family("A")
+    A = Family("A")  # of any sign
     d = Derivation("from the second term on")
     return d.induct(
-        T, sp.Sum(B[t + 1], (t, 1, T - 1)), "=", sp.Sum(B[t], (t, 1, T)) - B[1],
-        lambda chain: chain.equal(sp.Sum(B[t], (t, 1, 1)) - B[1], "no term"),
+        T, sp.Sum(A[t + 1], (t, 1, T - 1)), "=", sp.Sum(A[t], (t, 1, T)) - A[1],
+        lambda chain: chain.equal(sp.Sum(A[t], (t, 1, 1)) - A[1], "no term"),
         lambda chain, hypothesis: chain.equal(
-            sp.Sum(B[t], (t, 1, T + 1)) - B[1], "the last term apart", using={hypothesis: 1}
+            sp.Sum(A[t], (t, 1, T + 1)) - A[1], "the last term apart", using={hypothesis: 1}
         ),
     )  # fmt: skip
 
 
 @proof
 def strongly_convex():
-    """Projected descent with 1 / (mu t) for losses that curve by mu: the weights' rises pay for the curvature."""
-    mu = sp.Symbol("mu", positive=True)
+    """Projected descent with 1 / (H t) for losses that curve by H: the weights' rises pay for the curvature."""
+    H = sp.Symbol("H", positive=True)
     d = Derivation("strongly convex losses")
-    behind = projected(d, gt[t, i] / (mu * t), "g_t / (\\mu t)")
+    behind = projected(d, gt[t, i] / (H * t), "g_t / (H t)")
     square = squared(d)
     size = d.given(over(gt[t, i] ** 2), "<=", G**2, "no gradient is longer than $G$")
-    step = one_step_at(1 / mu, gt[t, i] / t, t, square, [behind])
-    parts = lemmas.abel().at({Family("h"): sp.Lambda(t, mu * t / 2), Family("A"): sp.Lambda(t, A[t])})
+    step = one_step_at(1 / H, gt[t, i] / t, t, square, [behind])
+    parts = lemmas.abel().at({Family("h"): sp.Lambda(t, H * t / 2), Family("A"): sp.Lambda(t, A[t])})
     others = from_the_second().at({Family("A"): sp.Lambda(t, A[t])})
-    squares = sp.Sum(over(gt[t, i] ** 2) / t, (t, 1, T)) / (2 * mu)
-    bends = mu / 2 * sp.Sum(A[t], (t, 1, T))
+    squares = sp.Sum(over(gt[t, i] ** 2) / t, (t, 1, T)) / (2 * H)
+    bends = H / 2 * sp.Sum(A[t], (t, 1, T))
     d.start(sp.Sum(inner, (t, 1, T)) - bends)
     d.at_most(
-        sp.Sum(mu * t / 2 * (A[t] - A[t + 1]), (t, 1, T)) + squares - bends,
+        sp.Sum(H * t / 2 * (A[t] - A[t + 1]), (t, 1, T)) + squares - bends,
         "one step, for each $t$",
         using={step.sum(t, 1, T): 1},
     )
-    gap = mu * T / 2 * A[T + 1]
-    d.at_most(squares, "by parts: each rise is $\\mu/2$", using={parts: 1, others: mu / 2}, gap=gap)
+    gap = H * T / 2 * A[T + 1]
+    d.at_most(squares, "by parts: each rise is $H/2$", using={parts: 1, others: H / 2}, gap=gap)
     each = size.sum(t, 1, T, 1 / t)
-    return d.at_most(G**2 / (2 * mu) * sp.Sum(1 / t, (t, 1, T)), "short gradients", using={each: 1 / (2 * mu)})
+    return d.at_most(G**2 / (2 * H) * sp.Sum(1 / t, (t, 1, T)), "short gradients", using={each: 1 / (2 * H)})
 
 
 @proof
@@ -348,14 +347,14 @@ def norm_adaptive():
     d = Derivation("norm-adaptive descent")
     first = d.given(S[0], "=", 0, "the sum starts at 0")
     grows = d.given(S[t], "=", S[t - 1] + over(gt[t, i] ** 2), "the sum of squared norms")
-    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "$r_t$ is the quotient $g_t / \\sqrt{S_t}$")
+    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "the quotient; any $r_t$ if $S_t = 0$")
     behind = projected(d, c * rt[t, i], "c\\,r_t")
     square = squared(d)
     bounded = d.given(A[t], "<=", W**2, "the set has the diameter $W$")
 
     step = one_step_at(c, rt[t, i], sp.sqrt(S[t]), square, [quotient, behind])
     rate = sp.sqrt(S[t]) / (2 * c)
-    larger = more().at({R: S[t], total: S[t + 1], g_: sp.Lambda(i, gt[t + 1, i])}, given=[grows.at({t: t + 1})])
+    larger = more().at({sooner: S[t], total: S[t + 1], g_: sp.Lambda(i, gt[t + 1, i])}, given=[grows.at({t: t + 1})])
     rise = lemmas.roots_rise().at({X: S[t], Y: S[t + 1]}, given=[larger])
     rising = lemmas.rising_rate().at({X: sp.sqrt(S[t]), Y: sp.sqrt(S[t + 1])}, given=[rise])
     weights = lemmas.monotone_weights().at({h: sp.Lambda(t, rate), M: W**2}, given=[rising, bounded])
@@ -371,30 +370,40 @@ def norm_adaptive():
 @proof
 def norm_adaptive_nearest():
     """The norm-adaptive bound from the definition of the projection: no point on the way to u is nearer."""
-    Q, N_, share = Family("q"), Family("N", sign="nonnegative"), Family("lambda")
+    x, y = (Family(name, first=(1, 1), vector=True) for name in "xy")
+    inward, share = Family("gamma"), Family("lambda")
     d = Derivation("norm-adaptive descent, from the nearest point")
     first = d.given(S[0], "=", 0, "the sum starts at 0")
     grows = d.given(S[t], "=", S[t - 1] + over(gt[t, i] ** 2), "the sum of squared norms")
-    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "$r_t$ is the quotient $g_t / \\sqrt{S_t}$")
+    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "the quotient; any $r_t$ if $S_t = 0$")
     square = squared(d)
     bounded = d.given(A[t], "<=", W**2, "the set has the diameter $W$")
-    way, rest = w[t, i] - c * rt[t, i] - w[t + 1, i], u_[i] - w[t + 1, i]
-    about = [
-        d.given(Q[t], "=", over(way * rest), "an inner product"),
-        d.given(N_[t], "=", over(rest**2), "a squared distance"),
-        d.given(share[t] * (sp.Abs(Q[t]) + N_[t] + 1), "=", sp.Abs(Q[t]), "a share of the way from $w_{t+1}$ to $u$"),
-        d.given(over(way**2), "<=", over((way - share[t] * rest) ** 2), "$w_{t+1}$ is nearest to $w_t - c\\,r_t$"),
-    ]
-    place = {x_: sp.Lambda(i, w[t, i] - c * rt[t, i]), p_: sp.Lambda(i, w[t + 1, i]), q: Q[t], N: N_[t], lam: share[t]}
-    nearest = nearest_point().at(place, given=about)
-    low = sp.Symbol("a", real=True)
-    same = Derivation("the same number")
-    equal, negative = same.given(q, "=", low, "the same number"), same.given(q, "<=", 0, "not positive")
-    same.start(low).at_most(0, "put in", using={negative: 1, equal: -1})
-    behind = same.at({low: over(way * rest), q: Q[t]}, given=[about[0], nearest])
-    bound = norm_adaptive().at(given=[first, grows, quotient, behind, square, bounded])
+    step = d.given(x[t, i], "=", w[t, i] - c * rt[t, i], "before the projection")
+    way, rest = x[t, i] - w[t + 1, i], u_[i] - w[t + 1, i]
+    toward = d.given(inward[t], "=", over(way * rest), "an inner product")
+    part = d.given(
+        share[t] * (sp.Abs(inward[t]) + A[t + 1] + 1), "=", sp.Abs(inward[t]), "a share of the way from $w_{t+1}$ to $u$"
+    )
+    point = d.given(y[t, i], "=", w[t + 1, i] + share[t] * rest, "the point at this share")
+    near = d.given(over(way**2), "<=", over((x[t, i] - y[t, i]) ** 2), "$y_t$ lies in the set, and $w_{t+1}$ is nearest")
+
+    place = {old: sp.Lambda(i, new) for old, new in ((x_, x[t, i]), (p_, w[t + 1, i]), (y_, y[t, i]))}
+    place |= {gamma: inward[t], before: A[t + 1], lam: share[t]}
+    nearest = nearest_point().at(place, given=[toward, square.at({t: t + 1}), part, point, near])
+    behind = Derivation("behind the tangent at step t")
+    equal = behind.given(inward[t], "=", over(way * rest), "an inner product")
+    negative = behind.given(inward[t], "<=", 0, "not positive")
+    moved = behind.given(x[t, i], "=", w[t, i] - c * rt[t, i], "before the projection")
+    behind.start(over((w[t, i] - c * rt[t, i] - w[t + 1, i]) * rest))
+    behind.at_most(0, "put in", using={negative: 1, equal: -1, moved.sum(i, 1, dim, -rest): 1})
+
+    given = [first, grows, quotient, behind.at(given=[toward, nearest, step]), square, bounded]
     d.start(sp.Sum(inner, (t, 1, T)))
-    return d.at_most((W**2 / (2 * c) + c) * sp.sqrt(S[T]), "the theorem; each step is behind its tangent", using={bound: 1})
+    return d.at_most(
+        (W**2 / (2 * c) + c) * sp.sqrt(S[T]),
+        "the theorem; each step is behind its tangent",
+        using={norm_adaptive().at(given=given): 1},
+    )
 
 
 @proof
@@ -404,7 +413,7 @@ def norm_adaptive_ball():
     rate = sp.sqrt(2) * D
     first = d.given(S[0], "=", 0, "the sum starts at 0")
     grows = d.given(S[t], "=", S[t - 1] + over(gt[t, i] ** 2), "the sum of squared norms")
-    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "$r_t$ is the quotient $g_t / \\sqrt{S_t}$")
+    quotient = d.given(rt[t, i] * sp.sqrt(S[t]), "=", gt[t, i], "the quotient; any $r_t$ if $S_t = 0$")
     behind = d.given(
         over((w[t, i] - rate * rt[t, i] - w[t + 1, i]) * (u_[i] - w[t + 1, i])), "<=", 0,
         "$w_{t+1}$ is the projection of $w_t - \\sqrt2 D\\,r_t$",
@@ -425,6 +434,7 @@ def norm_adaptive_ball():
 @proof
 def best_end():
     """Of all points of [-D, D] none has a smaller sum of linear losses than the better end."""
+    s = sp.Symbol("Z_T", real=True)
     d = Derivation("the better end")
     low, high = d.given(-D, "<=", u, "$u$ lies in the interval"), d.given(u, "<=", D, "$u$ lies in the interval")
 
@@ -442,26 +452,27 @@ def best_end():
 @proof
 def lower_bound():
     """Against random signs every rule has the same mean regret, that of the walk's distance from 0."""
-    move, sign, walk = Family("w", random=True), Family("g", random=True), unknown("Z_T", "nonnegative")
+    move, sign, walk = Family("w", random=True), Family("g", random=True), unknown("Z_T")
     regret = unknown("R_T")
     d = Derivation("random signs")
-    blind = d.given(Mean(sign[t] * move[t]), "=", 0, "a fair sign knows nothing of the past, and $w_t$ nothing else")
+    blind = d.given(Mean(sign[t] * move[t]), "=", 0, "a fair sign; $w_t$ knows the past alone")
     worst = d.given(
         regret,
         "=",
-        sp.Sum(sign[t] * move[t], (t, 1, T)) + D * walk,
-        "$Z_T$ is $\\lvert g_1 + \\dots + g_T\\rvert$: the regret against the better end",
+        sp.Sum(sign[t] * move[t], (t, 1, T)) + D * sp.Abs(walk),
+        "the better end; $Z_T$ is $g_1 + \\dots + g_T$",
     )
-    averaged = expect(worst, regret, sign[t] * move[t], walk)
+    averaged = expect(worst, regret, sign[t] * move[t], sp.Abs(walk))
     d.start(Mean(regret))
-    d.equal(sp.Sum(Mean(sign[t] * move[t]), (t, 1, T)) + D * Mean(walk), "averaged", using={averaged: 1})
-    return d.equal(D * Mean(walk), "each mean is 0", using={blind.sum(t, 1, T): 1})
+    d.equal(sp.Sum(Mean(sign[t] * move[t]), (t, 1, T)) + D * Mean(sp.Abs(walk)), "averaged", using={averaged: 1})
+    return d.equal(D * Mean(sp.Abs(walk)), "each mean is 0", using={blind.sum(t, 1, T): 1})
 
 
 @proof
 def one_more_sign():
     """One more sign leaves the mean distance from 0 as it is from distance 1 on, and is 1 at 0."""
     d = Derivation("one more sign")
+    s = sp.Symbol("Z", real=True)
     goal = sp.Max(sp.Abs(s), 1)
 
     def below(chain, low):
@@ -469,13 +480,13 @@ def one_more_sign():
         case = smaller.given(s, "<=", -1, "the case")
         negative = smaller.start(s).at_most(0, "$-1 \\le 0$", gap=1, using={case: 1}).at(given=[low])
         chain.equal(-s, "both signs are negative", knowing=[low, negative])
-        chain.equal(goal, "$\\lvert s\\rvert \\ge 1$", knowing=[low, negative])
+        chain.equal(goal, "$\\lvert Z\\rvert \\ge 1$", knowing=[low, negative])
 
     def middle(chain, low, high):
         chain.equal(1, "the two distances add up to 2", knowing=[low, high])
         chain.cases(goal, between(s, 0), [
-            lambda part, negative: part.equal(goal, "$\\lvert s\\rvert \\le 1$", knowing=[low, negative]),
-            lambda part, positive: part.equal(goal, "$\\lvert s\\rvert \\le 1$", knowing=[high, positive]),
+            lambda part, negative: part.equal(goal, "$\\lvert Z\\rvert \\le 1$", knowing=[low, negative]),
+            lambda part, positive: part.equal(goal, "$\\lvert Z\\rvert \\le 1$", knowing=[high, positive]),
         ])  # fmt: skip
 
     def above(chain, high):
@@ -483,14 +494,14 @@ def one_more_sign():
         case = larger.given(1, "<=", s, "the case")
         positive = larger.start(sp.Integer(0)).at_most(s, "$0 \\le 1$", gap=1, using={case: 1}).at(given=[high])
         chain.equal(s, "both signs are positive", knowing=[high, positive])
-        chain.equal(goal, "$\\lvert s\\rvert \\ge 1$", knowing=[high, positive])
+        chain.equal(goal, "$\\lvert Z\\rvert \\ge 1$", knowing=[high, positive])
 
     d.start((sp.Abs(s + 1) + sp.Abs(s - 1)) / 2)
     return d.cases(goal, between(s, -1, 1), [below, middle, above])
 
 
-a_ = Family("a", first=0, sign="nonnegative")
-CHANCE = "$a_n = \\binom{2n}{n} / 4^n$"
+a_ = Family("theta", first=0, sign="nonnegative")
+CHANCE = "$\\theta_n = \\binom{2n}{n} / 4^n$"
 
 
 @proof
@@ -517,7 +528,9 @@ def chance_of_return():
 
     def base(chain):
         factor = -(2 * a_[1] + 1)
-        chain.equal(4 * a_[1] ** 2, "$2a_1 = a_0$ and $a_0 = 1$", using={ratio.at({n: 0}): factor, begin: factor})
+        chain.equal(
+            4 * a_[1] ** 2, "$2\\theta_1 = \\theta_0$ and $\\theta_0 = 1$", using={ratio.at({n: 0}): factor, begin: factor}
+        )
 
     def step(chain, hypothesis):
         chain.at_most(4 * m * a_[m] ** 2, "the hypothesis", using={hypothesis: 1})

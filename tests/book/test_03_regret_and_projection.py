@@ -195,16 +195,16 @@ def test_doubling():
 
 
 def test_losses_that_curve():
-    """Descent with 1 / (mu t) on mu/2 |w - z_t|^2 against every fixed point."""
-    rng, mu, T = np.random.default_rng(7), 0.5, 300
+    """Descent with 1 / (H t) on H/2 |w - z_t|^2 against every fixed point."""
+    rng, H, T = np.random.default_rng(7), 0.5, 300
     z = rng.uniform(-1, 1, size=(T, 2))
-    o = optimizer(rules.sgd, lr=lambda t: 1 / (mu * t), project=ball(1.5))
+    o = optimizer(rules.sgd, lr=lambda t: 1 / (H * t), project=ball(1.5))
     u = z.mean(axis=0)
     run = play(
-        o, lambda t, w: (mu / 2 * np.sum((w - z[t - 1]) ** 2), mu * (w - z[t - 1])), np.zeros(2), T, comparator=u, record=("g",)
+        o, lambda t, w: (H / 2 * np.sum((w - z[t - 1]) ** 2), H * (w - z[t - 1])), np.zeros(2), T, comparator=u, record=("g",)
     )
     G = np.linalg.norm(run["g"], axis=1).max()
-    assert 0 <= run.regret <= G**2 / (2 * mu) * np.sum(1 / np.arange(1, T + 1))
+    assert 0 <= run.regret <= G**2 / (2 * H) * np.sum(1 / np.arange(1, T + 1))
 
 
 # ---------------------------------------------------------------- random signs
@@ -248,7 +248,7 @@ def test_areas():
     data, _ = plots.area_twice(h, A)
     assert data["columns"].sum() == pytest.approx(data["rows"].sum()) and data["box"] == 12
     assert data["rows"].sum() == pytest.approx(sum(a * (b - e) for a, b, e in zip(h, A, A[1:], strict=False)))
-    assert data["columns"].sum() <= data["box"]
+    assert data["columns"].sum() + data["strip"] <= data["box"] and data["strip"] == pytest.approx(3.0 * 0.7)
 
 
 def test_bars():
@@ -289,6 +289,12 @@ def test_every_run_on_text_keeps_its_bound(page):
     last = {name: (values["mean"][-1], values["bound"][-1]) for name, values in page["stream"].items()}
     assert last["sgd"][0] < last["adagrad_norm"][0] < last["adagrad"][0]
     assert last["adagrad_norm"][1] < last["adagrad"][1] < last["sgd"][1]
+
+
+def test_what_the_page_says_of_the_stream(page):
+    """Gradients are much shorter than G, none is longer, and no word is rare."""
+    assert page["length"]["sgd"] < page["G"] / 5 and np.linalg.norm(page["run"]["g"], axis=-1).max() <= page["G"] + 1e-12
+    assert 1 / 9 < page["X"].mean(axis=0).min() < 1 / 7
 
 
 def test_the_unit_of_the_losses(page):
@@ -336,8 +342,8 @@ def test_the_whole_chain_from_the_definition_of_the_projection():
     whole, theorem = regret.norm_adaptive_nearest(), regret.norm_adaptive()
     assert whole.statement() == theorem.statement()
     left = {h.why for h in whole.givens} - {h.why for h in theorem.givens}
-    assert left == {"an inner product", "a squared distance", "a share of the way from $w_{t+1}$ to $u$",
-                    "$w_{t+1}$ is nearest to $w_t - c\\,r_t$"}  # fmt: skip
+    names = {"before the projection", "an inner product", "a share of the way from $w_{t+1}$ to $u$", "the point at this share"}
+    assert left == names | {"$y_t$ lies in the set, and $w_{t+1}$ is nearest"}
     assert len(theorem.givens) + len(left) - 1 == len(whole.givens)
 
 

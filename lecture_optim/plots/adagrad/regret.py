@@ -20,22 +20,26 @@ def projections(project, x, u, off, far):
     _, axes = figure(1, 2, height=3.3)
     turn = np.linspace(0, 2 * np.pi, 200)
     circle = np.cos(turn), np.sin(turn)
-    p, q = project(x), off / np.linalg.norm(off)
+    p, rim = project(x), off / np.linalg.norm(off)
     axes[0].fill(*circle, color=SHADES[0])
     tangent = np.array([-p[1], p[0]])
     axes[0].plot(*np.transpose([p - 0.9 * tangent, p + 0.9 * tangent]), color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)))
-    panels = ((axes[0], x, p, u, ("x", "p", "u")), (axes[1], off, q, far, ("x", "p", "u")))
+    # Where the names of x, p and u stand, in points from them, clear of the lines.
+    panels = (
+        (axes[0], (x, p, u), ((7, 2), (-15, 3), (-3, -15))),
+        (axes[1], (off, rim, far), ((-3, -15), (8, -3), (-14, 5))),
+    )
     data = {"p": p, "inner": float((x - p) @ (u - p)), "before": [], "after": []}
     axes[1].plot(*circle, color=SHADES[3], linewidth=2.2)
-    for ax, start, nearest, other, names in panels:
+    for ax, (start, nearest, other), places in panels:
         ax.annotate(
             "", nearest, start, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2, "shrinkA": 4, "shrinkB": 4}
         )
         ax.plot(*np.transpose([start, other]), color=color("adagrad"), linewidth=1.4)
         ax.plot(*np.transpose([nearest, other]), color=color("adam"), linewidth=1.4, linestyle="--")
-        for point, name in zip((start, nearest, other), names, strict=True):
+        for point, name, place in zip((start, nearest, other), "xpu", places, strict=True):
             ax.plot(*point, **POINT)
-            ax.annotate(f"${name}$", point, (6, 6), textcoords="offset points")
+            ax.annotate(f"${name}$", point, place, textcoords="offset points")
         data["before"].append(float(np.linalg.norm(start - other)))
         data["after"].append(float(np.linalg.norm(nearest - other)))
         ax.set(aspect="equal", xlim=(-1.3, 1.9), ylim=(-1.25, 1.45), xticks=[], yticks=[])
@@ -51,7 +55,7 @@ def area_twice(h, A):
     """The sum of h_t (A_t - A_{t+1}) as an area, cut into columns, one a step, and into rows, one a rise of h.
 
     h (T,): positive, rising. A (T + 1,): positive, falling. Returns (data, axes); data holds the areas of the "columns" (T,), of
-    the "rows" (T,), and of the "box" A_1 h_T that holds them.
+    the "rows" (T,), of the "box" A_1 h_T that holds them, and of the "strip" h_T A_{T+1} of the box that belongs to neither.
     """
     h, A = np.asarray(h, float), np.asarray(A, float)
     rises = np.diff(h, prepend=0.0)
@@ -67,11 +71,12 @@ def area_twice(h, A):
         )
     for ax, title in zip(axes, ("Columns: the sum", "Rows: by parts"), strict=True):
         ax.plot([0, A[0], A[0]], [h[-1], h[-1], 0], color=MUTED, linewidth=1.0, linestyle=(0, (4, 2)))
+        ax.annotate(f"$h_{len(h)} A_{len(A)}$", (A[-1] / 2, h[-1] / 2), ha="center", va="center", fontsize=8.5)
         ax.set(xlabel="squared distance $A$", xlim=(0, A[0] * 1.12), ylim=(0, h[-1] * 1.14))
         ax.set_title(title)
         ax.grid(False)
     axes[0].set_ylabel("weight $h$")
-    return {"columns": h * -np.diff(A), "rows": rises * (A[:-1] - A[-1]), "box": A[0] * h[-1]}, axes
+    return {"columns": h * -np.diff(A), "rows": rises * (A[:-1] - A[-1]), "box": A[0] * h[-1], "strip": h[-1] * A[-1]}, axes
 
 
 def ratios(g):

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lecture_optim.derivation import Unproved
+from lecture_optim.derivation.language import Term
 from lecture_optim.plots.adagrad import theorem as plots
 from lecture_optim.proofs import adagrad as proofs
 
@@ -84,33 +85,98 @@ def test_what_the_derivations_say():
     left = f"Sum((-u[{i}] + w[{t}, {i}])*g[{t}, {i}], ({i}, 1, {d}), ({t}, 1, {T})) <= "
     assert str(proofs.theorem().result) == left + "2*sqrt(2)*D*Sum(sqrt(S[T, i]), (i, 1, d))"
     assert str(proofs.box().result).startswith(left)
-    # The four hypotheses, in 2, 1, 1 and 4 relations, and the abbreviation A.
-    assert len(proofs.theorem().givens) == len(proofs.box().givens) == 9
-    assert len(proofs.epsilon().givens) == 8  # without the quotient
-    assert len(proofs.stochastic().givens) == 11  # without A; 5 is one relation, 6 is two
-    assert len(proofs.stochastic_average().givens) == 12
+    # The four hypotheses, in 2, 1, 2 and 4 relations, and the name A.
+    assert len(proofs.theorem().givens) == len(proofs.box().givens) == 10
+    assert len(proofs.epsilon().givens) == 10  # the quotient is a name too
+    assert len(proofs.stochastic().givens) == 12  # without A; 5 is one relation, 6 is two
+    assert len(proofs.stochastic_average().givens) == 13
     assert proofs.stochastic_average().result.right == proofs.stochastic().result.right
     assert not proofs.mean_root().givens and not proofs.best_c().givens
+    right = "sqrt(2)*d*D*epsilon + 2*sqrt(2)*D*Sum(sqrt(S[T, i]), (i, 1, d))"
+    assert str(proofs.epsilon().result) == left + right  # the bound without epsilon, and the term that it costs
     assert str(proofs.mean_root().result) == "E[sqrt(S)] <= sqrt(E[S])"
 
 
-@pytest.mark.parametrize("left_out", ["grows", "quotient", "update", "begin", "points"])
-def test_no_hypothesis_is_idle(left_out):
-    """Each hypothesis that the proof hands over is missed where it is left out."""
+HYPOTHESES = {  # the lemma that misses it, and what that lemma says is missing
+    "first": ("sum of ratios", "S[0] = 0"),
+    "grows": ("larger", "S[t + 1] = S[t] + g[t + 1]**2"),
+    "quotient": ("one step", "sqrt(S[t])*r[t] = g[t]"),
+    "update": ("stays above", "w[t + 1] = Min(b, Max(a, -c*r[t] + w[t]))"),
+    "begin": ("stays above", "a <= w[1]"),
+    "points": ("order", "a <= u"),
+}
+
+
+@pytest.mark.parametrize("left_out", HYPOTHESES)
+def test_a_hypothesis_less_is_refused(left_out):
+    """The derivation itself, with one hypothesis left out; with all of them it is accepted."""
+    lemma, missed = HYPOTHESES[left_out]
+    with pytest.raises(Unproved) as error:
+        proofs.to_the_end(proofs.Derivation("shortened"), without=left_out)
+    assert str(error.value).startswith(f"{lemma}: use: its hypothesis {missed} (")
+    whole = proofs.to_the_end(proofs.Derivation("whole"))
+    assert str(whole.result) == str(proofs.coordinate().result) and len(whole.givens) == 8
+
+
+def test_the_page_shows_three_refusals(page, capsys):
+    for left_out in ("points", "grows", "first"):
+        page["attempt"](page["shortened"], left_out)
+        shown = " ".join(capsys.readouterr().out.split())
+        assert shown.startswith(HYPOTHESES[left_out][0]) and HYPOTHESES[left_out][1] in shown
+
+
+def test_what_becomes_of_the_statement_without_a_hypothesis():
+    """Without growth of the sum it is false; without its start at 0 it is true, by more than before."""
+    g, S, w, u, c = [1.0, 0.0], [1.0, 0.01], 1.0, -1.0, math.sqrt(2)
+    regret = 0.0
+    for x, s in zip(g, S, strict=True):
+        regret += x * (w - u)
+        w = min(max(w - c * x / math.sqrt(s), -1), 1)
+    bound = 2 * math.sqrt(2) * math.sqrt(S[-1])
+    assert regret == 2 > bound == pytest.approx(2 * math.sqrt(2) / 10)
+    with_start = proofs.ratios_from().result.right  # 2 sqrt(S_T) - 2 s_0
+    assert str(with_start) == "-2*s_0 + 2*sqrt(S[T])"
+
+
+@pytest.mark.parametrize("weakened", ["grows", "quotient", "update", "begin", "points"])
+def test_no_hypothesis_is_idle(weakened):
+    """Each hypothesis that the proof hands over is missed where only less than it is given."""
     source = textwrap.dedent(inspect.getsource(proofs.one_coordinate))
-    changed = source.replace("def one_coordinate", "def without")
-    stronger = {
+    changed = source.replace("def one_coordinate", "def changed")
+    less = {
         "grows": ('S[t], "=", S[t - 1] + g[t] ** 2', 'S[t], "<=", S[t - 1] + g[t] ** 2'),
         "quotient": ('r[t] * sp.sqrt(S[t]), "=", g[t]', 'r[t] * sp.sqrt(S[t]), "<=", g[t]'),
         "update": ('W[t + 1], "=", sp.Min', 'W[t + 1], "<=", sp.Min'),
-        "begin": ('d.given(a, "<=", W[1]', 'd.given(a, "<=", W[2]'),
-        "points": ('d.given(u, "<=", b', 'd.given(u, "<=", b + 1'),
-    }[left_out]
-    assert stronger[0] in changed
+        "begin": ('given("begin", a, "<=", W[1]', 'given("begin", a, "<=", W[2]'),
+        "points": ('given("points", u, "<=", b', 'given("points", u, "<=", b + 1'),
+    }[weakened]
+    assert changed.count(less[0]) == 1
     names = dict(vars(proofs))
-    exec(changed.replace(*stronger), names)
+    exec(changed, names)
+    names["changed"](proofs.Derivation("as it is"))
+    exec(changed.replace(*less), names)
     with pytest.raises(Unproved):
-        names["without"](proofs.Derivation("weakened"))
+        names["changed"](proofs.Derivation("weakened"))
+
+
+def test_a_line_taken_to_pieces(page):
+    """The last line of the chain, and the square in the last step of a single ratio, by plain numbers."""
+    c, total, S, before = 1.7, 3.1, 4.0, 2.5
+    last = proofs.coordinate().steps[-1]
+    assert str(page["earlier"]) == "Sum(g[t]*r[t], (t, 1, T)) <= 2*sqrt(S[T])" and page["factor"] != 0
+    assert list(last.using.values()) == [proofs.c / 2] and last.gap == 0
+
+    def number(e):
+        e = e.replace(lambda x: isinstance(x, sp.Sum), lambda x: sp.Float(total))
+        return float(e.replace(lambda x: isinstance(x, Term), lambda x: sp.Float(S)).subs(proofs.c, c))
+
+    assert number(page["difference"]) == pytest.approx(c / 2 * (2 * math.sqrt(S) - total))
+    assert number(page["added"]) == pytest.approx(number(page["difference"]))
+    new, old, gap = 2 * (math.sqrt(S) - math.sqrt(before)), (S - before) / math.sqrt(S), (math.sqrt(S) - math.sqrt(before)) ** 2
+    assert new - old == pytest.approx(gap / math.sqrt(S))
+    shown = page["chain"].steps[-1]
+    assert str(page["case"]) == "0 < S[t]" and not shown.using
+    assert str(shown.gap) == "(sqrt(S[t]) - sqrt(S[t - 1]))**2/sqrt(S[t])"
 
 
 def test_the_map_is_that_of_the_proof():
@@ -207,12 +273,22 @@ def test_no_gradients_have_a_larger_sum_of_ratios(g):
     assert np.sum(np.square(g) / np.sqrt(S)) <= M * math.sqrt(S[-1]) * (1 + 1e-12)
 
 
-def test_the_worst_four_gradients():
+def test_the_worst_four_gradients(page):
     S = [Fraction(7921, 16384)]
     S = [Fraction(25, 64) * S[0] / 4, Fraction(25, 64) * S[0], S[0], Fraction(1)]
     squares = [float(b - a) for a, b in itertools.pairwise([Fraction(0), *S])]
     assert squares == pytest.approx([0.047, 0.142, 0.295, 0.517], abs=6e-4)
     assert [x / squares[0] for x in squares] == pytest.approx([1, 3, 6.2, 10.9], abs=0.06)
+    assert [x / 16 for x in (16, 49, 100, 169)] == pytest.approx([1, 3.1, 6.2, 10.6], abs=0.06)
+    most = page["sharp_constants"](4)[-1]
+    found = page["ratio_sum"](4, 7, 10, 13)
+    assert math.sqrt(2) < page["ratio_sum"](1, 1, 1, 2) < page["ratio_sum"](1, 2, 2, 3) < found < most < found + 1e-4
+
+
+def test_outside_the_box_the_bound_fails_for_every_horizon():
+    for T in (1, 2, 10, 1000):
+        path, S = plain_run([-1.0] * T, 0.0, -1, 1, math.sqrt(2))
+        assert plain_regret([-1.0] * T, path, 10.0) >= 9 * T > 2 * math.sqrt(2) * math.sqrt(S)
 
 
 def test_the_best_c_is_that_of_the_worst_case(page):
@@ -310,6 +386,40 @@ def test_regret_on_text_by_dense_arithmetic(page):
         w = np.clip(w - math.sqrt(2) * np.divide(g, np.sqrt(S), out=np.zeros_like(g), where=S > 0), -1, 1)
     assert regret[-1] == pytest.approx(paid + np.abs(total).sum(), rel=1e-9)
     assert roots[-1] == pytest.approx(np.sqrt(S).sum(), rel=1e-9) and norm[-1] == pytest.approx(math.sqrt(squares), rel=1e-9)
+
+
+def test_what_is_said_of_norms_and_walls(page):
+    walls = page["walls"]
+    assert page["G"] == pytest.approx(math.sqrt(239)) and 15 < page["G"] < 16
+    assert all(0.7 < norm < 1.05 for norm, _ in walls.values())
+    assert 1 / 3 < walls["adagrad_norm"][1] < 0.4 and 0.3 < walls["adagrad"][1] < 0.35
+    assert 0.04 < walls["sgd"][1] < 0.06
+
+
+def test_walls_by_dense_arithmetic(page):
+    """Forty paragraphs of AdaGrad with plain vectors."""
+    text, order = page["text"], page["orders"][0][:40]
+    norm, share = page["at_the_walls"](page["in_box"](math.sqrt(2)), order)
+    w, S, norms, ends = np.zeros(text.d), np.zeros(text.d), [], []
+    for k in order:
+        rows, g = text.row(k), np.zeros(text.d)
+        g[rows] = -text.labels[k] / (1 + math.exp(text.labels[k] * w[rows].sum()))
+        S += g * g
+        w = np.clip(w - math.sqrt(2) * np.divide(g, np.sqrt(S), out=np.zeros_like(g), where=S > 0), -1, 1)
+        norms.append(np.linalg.norm(g))
+        ends += [abs(w[i]) == 1 for i in rows]
+    assert norm == pytest.approx(np.mean(norms), rel=1e-9) and share == pytest.approx(np.mean(ends), abs=0.01)
+
+
+def test_the_players_have_no_epsilon(page):
+    """A gradient of 1e-12 moves as far as one of 1."""
+    for name in ("adagrad", "adagrad_norm"):
+        far = []
+        for size in (1.0, 1e-12):
+            o, w = page["players"](1, 1.0, 10)[name], np.array([1.0])
+            o.step(w, np.array([size]), o.init(w))
+            far.append(w[0])
+        assert far[0] == pytest.approx(1 - math.sqrt(2), rel=1e-9) == far[1]
 
 
 def test_figures_draw_what_they_return():

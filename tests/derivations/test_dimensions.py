@@ -96,32 +96,34 @@ regret:returns                m: theta
 regret:chance_of_return       1: theta
 regret:walk_distance          1: e theta
 adagrad:coordinate            k: a b c u w; m: g; m^2: S; 1: r
-adagrad:finite                k: a b c u w; m: g; m^2: S; 1: M r
+adagrad:finite                k: a b c u w; m: g; m^2: S; 1: kappa r
 adagrad:ratios_from           m: g s_0; m^2: S; 1: r
-adagrad:box                   k: a b c u w; k^2: A; m: g; m^2: S; 1: r
-adagrad:theorem               k: D u w; k^2: A; m: g; m^2: S; 1: r
+adagrad:step_then_clip        k: a b c p w x; 1: r
+adagrad:quotient_times_root   m: g; m^2: Z; 1: r
+adagrad:box                   k: a b c u w x; k^2: A; m: g; m^2: S; 1: r
+adagrad:theorem               k: D u w x; k^2: A; m: g; m^2: S; 1: r
 adagrad:root_of_sum           m: epsilon; m^2: X
-adagrad:epsilon               k: D u w; k^2: A; m: epsilon g; m^2: S
-adagrad:mean_square           m: m; m^2: S
+adagrad:epsilon               k: D u w x; k^2: A; m: epsilon g; m^2: S; 1: r
+adagrad:mean_square           m: nu; m^2: S
 adagrad:mean_root             m^2: S
-adagrad:stochastic            k: D u w; m: G g; m^2: S; k m: \mathcal{L} \mathcal{L}_u; 1: r
-adagrad:average_point         k m: B \bar{\mathcal{L}}_T \mathcal{L} \mathcal{L}_u
-adagrad:stochastic_average    k: D u w; m: G g; m^2: S; k m: \bar{\mathcal{L}}_T \mathcal{L} \mathcal{L}_u; 1: r
+adagrad:stochastic            k: D u w x; m: G g; m^2: S; k m: L L_u; 1: r
+adagrad:average_point         k m: B L L_u \bar~L_T
+adagrad:stochastic_average    k: D u w x; m: G g; m^2: S; k m: L L_u \bar~L_T; 1: r
 adagrad:best_c                k: W c
-adagrad:best_c_after          k: W c; 1: M
+adagrad:best_c_after          k: W c; 1: kappa
 adagrad:best_c_attained       k: W
-adagrad:wrong_c               k: W; 1: k
-adagrad:peak                  1: M x
-adagrad:constants_rise        1: M
-adagrad:constants_below       1: M
-adagrad:constants_near        1: M
-adagrad:sharp_ratios          m: g; m^2: S; 1: M r
+adagrad:wrong_c               k: W c; 1: k
+adagrad:peak                  1: kappa s
+adagrad:constants_rise        1: kappa
+adagrad:constants_below       1: kappa
+adagrad:constants_near        1: kappa
+adagrad:sharp_ratios          m: g; m^2: S; 1: kappa r
 adagrad:one_more_ratio        m: g; m^2: R S; 1: Y r
-adagrad:sharp_ratios_attained m: g; m^2: S; 1: M r
-adagrad:pair                  k: W c; m: s; 1: q rho
-adagrad:hover                 k: W c; m: s; 1: q rho
+adagrad:sharp_ratios_attained m: g; m^2: S; 1: kappa r
+adagrad:pair                  k: W c; m: psi; 1: rho theta
+adagrad:hover                 k: W c; m: psi; 1: rho theta
 adagrad:count_down            1:
-adagrad:fall                  k: W c; m: s
+adagrad:fall                  k: W c; m: phi
 geometry:square_of_sum        m: A s
 geometry:pairs                m: s
 geometry:differences          m: s
@@ -162,6 +164,77 @@ mistakes:frozen_step          m: g m; m^2: v; 1: beta_1 beta_2
 mistakes:uncorrected_step     m: g m; m^2: v; 1: beta_1 beta_2
 mistakes:squared_step         m: g m; m^2: v; 1: beta_1 beta_2
 mistakes:stored_step          m: a_1 a_2 g; 1: beta
+step_cap:averages_cap         m: g m; m^2: v; 1: beta_1 beta_2 rho
+step_cap:cap_attained         1: K beta_1 beta_2 g \hat~m \hat~v m q rho v
+step_cap:cap_distance         1: K a b beta_1 beta_2 rho
+step_cap:cap_limit            1: K beta_1 beta_2 kappa rho
+step_cap:cap_near             1: K beta_1 beta_2 kappa rho
+step_cap:cap_unbounded        1: K beta_1 beta_2 rho
+step_cap:cap_value            1: K beta_1 beta_2 rho
+step_cap:efficient_form       k: alpha; m: epsilon \hat~m; m^2: \hat~v; 1: beta_1 beta_2
+step_cap:first_mean           m: g \hat~m m; 1: beta_1
+step_cap:first_square         m: g; m^2: \hat~v v; 1: beta_2
+step_cap:growing_mean         1: beta_1 beta_2 g m q rho v
+step_cap:growing_square       1: beta_1 beta_2 g m q rho v
+step_cap:limit_value          1: beta_1 beta_2 kappa rho
+step_cap:fading               m: y; 1: beta
+step_cap:lone_step            m: \hat~m m x; m^2: \hat~v v; 1: beta_1 beta_2 rho
+step_cap:many_powers          1: rho
+step_cap:newest_weights       1: a beta
+step_cap:powers_fall          1: beta
+step_cap:powers_positive      1: rho
+step_cap:raw_cap              m: g m; m^2: v; 1: beta_1 beta_2 kappa rho
+step_cap:scaled_average       k: c; m: g m; k m: g' m'; 1: beta
+step_cap:scaled_step          k: c; m: \hat~m; m^2: \hat~v; k m: epsilon
+step_cap:second_cap           1: K beta_1 beta_2 rho
+step_cap:signal               m: \bar~g sigma; m^2: nu; 1: \mathrm{snr}
+step_cap:step_cap             m: g \hat~m m; m^2: \hat~v v; 1: K beta_1 beta_2 rho
+work:as_a_schedule            k: eta; m: m \hat{m}; m^2: v \hat{v}; 1: beta_1 beta_2
+work:correction_at_most       1: beta
+work:correction_at_least      1: beta
+momentum:from_motion          k: w; m: F; m/k: M gamma; 1: h
+momentum:explicit_euler       k: w v; m: F; m/k: M gamma; 1: h
+momentum:two_points           k: w delta; m: g; k/m: eta; 1: mu
+momentum:look_ahead           k: w x delta; m: g; k/m: eta; 1: mu
+momentum:nesterov_curvature   k: x delta; m: g; k/m: eta; m/k: q; 1: mu
+momentum:constant_rate        k: delta; m: g m; k/m: eta; 1: beta
+momentum:changing_rate        k: e; m: g m; k/m: eta; 1: beta
+momentum:energy               k: w; k^2: Q; 1: a mu
+momentum:energy_bounds        k: w; k^2: Q; 1: a mu
+momentum:region               1: a b
+momentum:real_roots           1: a mu x y
+momentum:ends_meet            m: P p; m^2: q; 1: a b
+momentum:next_error           m: Z r; 1: beta
+momentum:noise_square         m: Z r sigma; 1: beta
+momentum:noise_square_at_most m: Z r sigma; 1: beta
+momentum:missed               m: Z \bar~g g \hat~m r; 1: beta
+momentum:unbiased             m: Z \bar~g g \hat~m r; 1: beta
+momentum:average_variance     m: Z \bar~g g \hat~m r sigma; 1: beta
+momentum:average_variance_at_most m: Z \bar~g g \hat~m r sigma; 1: beta
+momentum:above_floor          1: beta
+momentum:above_plain          1: beta
+momentum:falls                1: beta
+momentum:powers_fall          1: beta
+momentum:at_most_one          1: beta
+momentum:many_powers          1: beta
+momentum:below_sum            1: beta
+momentum:three_times          1: beta
+momentum:effective_batch      1: beta
+momentum:half_alpha           1: alpha
+momentum:tanh_form            1: lambda
+momentum:same_path            m: g m; 1: beta
+momentum:total_weight         m: g m; 1: beta
+momentum:rising_powers        1: beta
+momentum:total_noise          1: beta
+momentum:total_noise_above    1: beta
+momentum:covariance           m: Z r; 1: beta
+momentum:lag                  m: L \bar~g g; 1: beta
+momentum:product_with_average k: w; m: m; k/m: eta
+momentum:against_zero         k: w; m: m; k/m: eta; m/k: q
+momentum:spread_of_average    k: w; m: m r sigma; k/m: eta; m/k: q; 1: beta
+momentum:spread               k: w; m: m r sigma; k/m: eta; m/k: q; 1: beta
+momentum:spread_at_most       k/m: eta; m/k: q; 1: beta
+momentum:spread_at_least      k/m: eta; m/k: q; 1: beta
 """
 LINE = re.compile(r"^(\S+) +(.*)$", re.MULTILINE)
 

@@ -21,25 +21,25 @@ gradients = Family("g")
 @proof
 def standard_error():
     """The mean square of a sum of n uncorrelated errors."""
-    D, xi = Family("D", first=0, random=True), Family("xi", random=True)
+    Xi, xi = Family("Xi", first=0, random=True), Family("xi", random=True)
     d = Derivation("standard error")
-    begin = d.given(Mean(D[0] ** 2), "=", 0, "nothing is added up yet")
-    adds = d.given(D[t], "=", D[t - 1] + xi[t], "the sum of the errors")
-    cross = d.given(Mean(D[t - 1] * xi[t]), "=", 0, "they are uncorrelated")
+    begin = d.given(Mean(Xi[0] ** 2), "=", 0, "nothing is added up yet")
+    adds = d.given(Xi[t], "=", Xi[t - 1] + xi[t], "the sum of the errors")
+    cross = d.given(Mean(Xi[t - 1] * xi[t]), "=", 0, "they are uncorrelated")
     size = d.given(Mean(xi[t] ** 2), "=", sigma**2, "their variance is $\\sigma^2$")
     square = Derivation("square of the sum")
-    grows = square.given(D[t], "=", D[t - 1] + xi[t], "the sum of the errors")
-    square.start(D[t] ** 2)
-    square.equal(D[t - 1] ** 2 + 2 * D[t - 1] * xi[t] + xi[t] ** 2, "expanded", using={grows: D[t] + D[t - 1] + xi[t]})
-    mean = expect(square.at(given=[adds]), D[t] ** 2, D[t - 1] * xi[t], xi[t] ** 2).at({t: n + 1})
+    grows = square.given(Xi[t], "=", Xi[t - 1] + xi[t], "the sum of the errors")
+    square.start(Xi[t] ** 2)
+    square.equal(Xi[t - 1] ** 2 + 2 * Xi[t - 1] * xi[t] + xi[t] ** 2, "expanded", using={grows: Xi[t] + Xi[t - 1] + xi[t]})
+    mean = expect(square.at(given=[adds]), Xi[t] ** 2, Xi[t - 1] * xi[t], xi[t] ** 2).at({t: n + 1})
 
     def step(chain, hypothesis):
         cross_, size_ = cross.at({t: n + 1}), size.at({t: n + 1})
-        terms = Mean(D[n] ** 2) + 2 * Mean(D[n] * xi[n + 1]) + Mean(xi[n + 1] ** 2)
+        terms = Mean(Xi[n] ** 2) + 2 * Mean(Xi[n] * xi[n + 1]) + Mean(xi[n + 1] ** 2)
         chain.equal(terms, "the square, expanded and averaged", using={mean: 1})
         chain.equal(sigma**2 * (n + 1), "hypothesis, and no correlation", using={hypothesis: 1, cross_: 2, size_: 1})
 
-    return d.induct(n, Mean(D[n] ** 2), "=", sigma**2 * n, lambda chain: chain.equal(0, "nothing yet", put=[begin]), step)
+    return d.induct(n, Mean(Xi[n] ** 2), "=", sigma**2 * n, lambda chain: chain.equal(0, "nothing yet", put=[begin]), step)
 
 
 @proof
@@ -78,9 +78,9 @@ def fixed_trade():
 @proof
 def clock_trade():
     """What the clock costs, and the least that it can cost."""
-    d = Derivation("the trade of the clock", (width**2 / (2 * c) + c) * sp.sqrt(n))
-    gap = (width - sp.sqrt(2) * c) ** 2 * sp.sqrt(n) / (2 * c)
-    return d.at_least(sp.sqrt(2) * width * sp.sqrt(n), "a square is not negative", gap=gap)
+    d = Derivation("the trade of the clock", (width**2 / (2 * c) + c) * sp.sqrt(T))
+    gap = (width - sp.sqrt(2) * c) ** 2 * sp.sqrt(T) / (2 * c)
+    return d.at_least(sp.sqrt(2) * width * sp.sqrt(T), "a square is not negative", gap=gap)
 
 
 @proof

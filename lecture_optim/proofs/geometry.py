@@ -398,7 +398,7 @@ def one_strip():
 def all_strips():
     """The terms together are at most the first and the area."""
     d = Derivation("all strips")
-    large = d.given(1, "<=", a, "one sighting or more of the first coordinate, on average")
+    large = d.given(1, "<=", a, "the first coordinate is seen, on average")
     logs = [
         d.given(sp.log(k / (k + 1)), "<=", k / (k + 1) - 1, tangent),
         d.given(sp.log(k / a), "<=", k / a - 1, tangent),

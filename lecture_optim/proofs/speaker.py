@@ -5,7 +5,7 @@ import sympy as sp
 from lecture_optim.derivation import Derivation, Family, Index, Mean, expect
 from lecture_optim.proofs import proof
 
-t, n, N, T = (Index(name) for name in "tnNT")
+t, m, N, T = (Index(name) for name in "tmNT")
 s, r, w, x, y, z, h, lam = sp.symbols("s r w x y z h lambda", real=True)
 a, b, rho = sp.symbols("a b rho", real=True)
 count, eta = sp.symbols("n_i eta", nonnegative=True)
@@ -40,10 +40,11 @@ def both_speakers():
 def honest_odds():
     """The mean loss is least at the score that is the true log odds."""
     d = Derivation("honest odds")
-    first = d.given(loss(rho) - loss(s), "<=", sigma(s) / sigma(rho) - 1, "$\\ln q \\le q - 1$")
-    second = d.given(loss(-rho) - loss(-s), "<=", sigma(-s) / sigma(-rho) - 1, "the same, for another $q$")
+    first = d.given(loss(rho) - loss(s), "<=", sigma(s) / sigma(rho) - 1, "$\\ln\\kappa \\le \\kappa - 1$")
+    second = d.given(loss(-rho) - loss(-s), "<=", sigma(-s) / sigma(-rho) - 1, "the same, for another $\\kappa$")
     d.start(sigma(rho) * loss(rho) + sigma(-rho) * loss(-rho))
-    return d.at_most(sigma(rho) * loss(s) + sigma(-rho) * loss(-s), "their mean", using={first: sigma(rho), second: sigma(-rho)})
+    mean = sigma(rho) * loss(s) + sigma(-rho) * loss(-s)
+    return d.at_most(mean, "their mean, with the weights of the losses", using={first: sigma(rho), second: sigma(-rho)})
 
 
 # ---------------------------------------------------------------------------------------------------- gradient and curvature
@@ -90,10 +91,10 @@ def tangent():
     """The loss lies above each of its tangents."""
     A, B = 1 + sp.exp(-a), 1 + sp.exp(-b)
     d = Derivation("tangent")
-    first = d.given(sp.log(A) - sp.log(B), "<=", A / B - 1, "$\\ln q \\le q - 1$")
-    second = d.given(a - b + sp.log(A) - sp.log(B), "<=", sp.exp(a - b) * A / B - 1, "the same, for another $q$")
+    first = d.given(sp.log(A) - sp.log(B), "<=", A / B - 1, "$\\ln\\kappa \\le \\kappa - 1$")
+    second = d.given(a - b + sp.log(A) - sp.log(B), "<=", sigma(-b) / sigma(-a) - 1, "the same, for another $\\kappa$")
     d.start(sp.log(A) - (1 - sigma(a)) * (b - a))
-    return d.at_most(sp.log(B), "their mean", using={first: sigma(a), second: sp.exp(-a) * sigma(a)})
+    return d.at_most(sp.log(B), "their mean, with the weights $q$ and $1 - q$", using={first: sigma(a), second: sigma(-a)})
 
 
 # ---------------------------------------------------------------------------------------------------------- the mean loss
@@ -109,7 +110,9 @@ def own_curvature():
     each = Derivation("each paragraph", p[t] * (1 - p[t]) * feature[t] ** 2)
     each.at_most(feature[t] ** 2 / 4, "a square", gap=(p[t] - sp.Rational(1, 2)) ** 2 * feature[t] ** 2)
     d.start(sp.Sum(p[t] * (1 - p[t]) * feature[t] ** 2, (t, 1, N)) / N)
-    d.at_most(sp.Sum(feature[t] ** 2, (t, 1, N)) / (4 * N), "each paragraph", using={each.result.sum(t, 1, N): 1 / N})
+    d.at_most(
+        sp.Sum(feature[t] ** 2, (t, 1, N)) / (4 * N), "$p_t(1 - p_t) \\le \\frac14$", using={each.result.sum(t, 1, N): 1 / N}
+    )
     return d.equal(count / (4 * N), "features are 0 or 1", using={binary.sum(t, 1, N): 1 / (4 * N), total: 1 / (4 * N)})
 
 
@@ -150,11 +153,11 @@ def reach():
 
 @proof
 def next_words():
-    """The mean number of new words in the last of n paragraphs is the mean number of words of one paragraph, divided by n."""
+    """The mean number of new words in the last of m paragraphs is the mean number of words of one paragraph, divided by m."""
     alone, H = Family("A", random=True), Family("H", random=True)
     d = Derivation("the next words")
-    total = d.given(H[n], "=", sp.Sum(alone[t], (t, 1, n)), "each stands in one paragraph")
-    same = d.given(Mean(alone[t]), "=", Mean(alone[n]), "the order is random")
-    d.start(Mean(H[n]) / n)
-    d.equal(sp.Sum(Mean(alone[t]), (t, 1, n)) / n, "means add up", using={expect(total, H[n], alone[t]): 1 / n})
-    return d.equal(Mean(alone[n]), "the order is random", using={same.sum(t, 1, n): 1 / n})
+    total = d.given(H[m], "=", sp.Sum(alone[t], (t, 1, m)), "each stands in one")
+    same = d.given(Mean(alone[t]), "=", Mean(alone[m]), "the order is random")
+    d.start(Mean(H[m]) / m)
+    d.equal(sp.Sum(Mean(alone[t]), (t, 1, m)) / m, "means add up", using={expect(total, H[m], alone[t]): 1 / m})
+    return d.equal(Mean(alone[m]), "the order is random", using={same.sum(t, 1, m): 1 / m})

@@ -18,11 +18,11 @@ NUMBERS = st.floats(-20, 20)
 # ---------------------------------------------------------------------------------------------------------- what is proved
 
 STATEMENTS = {  # what each derivation proves, typed a second time; the first side of a derivative is differentiated below
-    "both_speakers": r"\frac{1}{e^{s} + 1} + \frac{1}{1 + e^{- s}} = 1",
+    "both_speakers": r"\frac{1}{1 + e^{s}} + \frac{1}{1 + e^{- s}} = 1",
     "own_curvature": r"\frac{1}{N} \sum_{t=1}^{N} \left(1 - p_{t}\right) p_{t} x_{t}^{2} \le \frac{n_{i}}{4 N}",
     "own_gradient": r"\frac{1}{N} \sum_{t=1}^{N} \left(1 - q_{t}\right) x_{t} \le \frac{n_{i}}{N}",
     "reach": r"v_{T + 1} \le \frac{T \eta n_{i}}{N}",
-    "next_words": r"\frac{\mathbb{E}\left[H_{n}\right]}{n} = \mathbb{E}\left[A_{n}\right]",
+    "next_words": r"\frac{\mathbb{E}\left[H_{m}\right]}{m} = \mathbb{E}\left[A_{m}\right]",
 }
 
 
@@ -91,7 +91,7 @@ def test_tangents_lie_below(a, b):
 @given(NUMBERS, NUMBERS)
 def test_what_is_given_for_the_tangent_is_an_inequality_of_the_logarithm(a, b):
     A, B = 1 + math.exp(-a), 1 + math.exp(-b)
-    for quotient, left in ((A / B, math.log(A) - math.log(B)), (math.exp(a - b) * A / B, a - b + math.log(A) - math.log(B))):
+    for quotient, left in ((A / B, math.log(A) - math.log(B)), (sigma(-b) / sigma(-a), a - b + math.log(A) - math.log(B))):
         assert left == pytest.approx(math.log(quotient), abs=1e-9)
         assert left <= quotient - 1 + 1e-9 * max(1, quotient)
 
@@ -145,15 +145,15 @@ def test_flat_coordinates(page):
 
 
 def test_new_words_over_every_order():
-    """Exactly, for a small pile: words seen once, divided by n, against the new words of the last paragraph."""
+    """Exactly, for a small pile: words seen once, divided by m, against the new words of the last paragraph."""
     pile = [{"a", "b"}, {"a", "c", "d"}, {"b", "c"}, {"e", "a"}, {"f"}]
-    for n in range(1, 6):
+    for m in range(1, 6):
         once = last = orders = 0
-        for order in permutations(pile, n):
+        for order in permutations(pile, m):
             orders += 1
             once += sum(sum(word in p for p in order) == 1 for word in set().union(*order))
             last += len(order[-1] - set().union(*order[:-1]))
-        assert once / n == pytest.approx(last, rel=1e-12) and orders > 0
+        assert once / m == pytest.approx(last, rel=1e-12) and orders > 0
 
 
 def test_first_and_second_sightings_in_plain_python(page):
@@ -210,6 +210,17 @@ def test_what_a_word_tells_and_chance(page):
     assert 1.5 < packages[k] / files[k] < 3 and packages[k] > 5 * paragraphs[k]
     medians = [np.median(np.abs(page["theta"][page["band"] == j])) for j in range(9)]
     assert set(np.argsort(medians)[-3:]) == {2, 3, 4}
+    assert page["strength"] == pytest.approx(medians, rel=1e-12)
+    chance = page["chances"]
+    assert np.argmax(chance.mean(axis=0)) == 3 and np.all(page["strength"][2:] > chance.max(axis=0)[2:])
+    factor = page["strength"][2:] / chance.mean(axis=0)[2:]
+    assert factor.min() > 1.5 and factor.max() < 2.5
+
+
+def test_rates_by_count_are_too_long_together(page):
+    scaled = page["X"].toarray()[:, page["n"] > 30] * np.sqrt(page["N"] / page["n"][page["n"] > 30])
+    part = np.linalg.eigvalsh(scaled.T @ scaled)[-1] / (4 * page["N"])
+    assert 2 < part <= page["joint"] * (1 + 1e-9) and page["joint"] < page["text"].d / 4
 
 
 def test_many_rare_words_together(page):

@@ -23,7 +23,7 @@ SIZES = st.floats(1e-3, 1e3)
 # ---------------------------------------------------------------------------------------------------------- what is proved
 
 STATEMENTS = {  # what each derivation proves, typed a second time
-    "standard_error": (r"\mathbb{E}\left[D_{n}^{2}\right]", "=", r"n \sigma^{2}"),
+    "standard_error": (r"\mathbb{E}\left[\Xi_{n}^{2}\right]", "=", r"n \sigma^{2}"),
     "second_moment": (
         r"\mathbb{E}\left[S_{t}\right]",
         "=",

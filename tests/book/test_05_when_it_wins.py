@@ -166,6 +166,18 @@ def test_races(page):
     assert against[1].sum() > 15 and np.sum((page["race"][title[0]] > 1) & (page["bound_ratio"] < 1)) == 0
 
 
+def test_hardly_moving_is_best_where_the_comparator_is_small(page):
+    """The size over the sightings, in plain arithmetic, where the smallest constant is best, and elsewhere."""
+    for row, alpha in enumerate(page["alphas"]):
+        p = np.arange(1, 51) ** -float(alpha)
+        for column, u in enumerate(page["U"]):
+            size = math.sqrt(sum(p * u**2) / sum(p)) / max(abs(u))
+            assert page["felt"][row, column] == pytest.approx(size, rel=1e-12)
+    for rule in range(2):
+        still = page["best_k"][:, rule] == page["factors"][0]
+        assert page["felt"][still].max() < 0.21 and np.median(page["felt"][~still]) > 0.5
+
+
 def test_passes_over_the_text(page):
     part = page["parts"][0]
     few = problems.SparseLogistic(part.indptr[:201], part.indices[: part.indptr[200]], part.labels[:200], part.d)

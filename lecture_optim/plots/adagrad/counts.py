@@ -10,12 +10,12 @@ _TELLING, _VARIANCE = "#a3561f", "#7c5aa6"  # no optimizer's colours
 
 
 def _name_points(axes, x, y, names):
-    """Ring and name some points, every second name on the left of its point."""
+    """Ring and name some points: the first name on the right of its point, the next on the left, below, above, and again."""
+    sides = ({"xytext": (6, 0)}, {"ha": "right", "xytext": (-6, 0)}, {"xytext": (3, -10)}, {"xytext": (3, 9)})
     for k, (word, i) in enumerate(names.items()):
         axes.plot(x[i], y[i], "o", markersize=4.5, markerfacecolor="none", markeredgecolor=INK)
-        side = {"ha": "right", "xytext": (-6, 0)} if k % 2 else {"xytext": (6, 0)}
         white = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
-        direct_label(axes, x[i], y[i], word, fontsize=8.5, bbox=white, **side)
+        direct_label(axes, x[i], y[i], word, fontsize=8.5, bbox=white, **sides[k % 4])
 
 
 def squares_by_count(n, S, telling, names):
@@ -55,7 +55,7 @@ def moments(panels):
             panel.loglog(run["t"][seen], run[name][seen], color=tint, linestyle=dash, linewidth=1.5)
         panel.set(xlabel="step $t$", title=title)
         seen = np.concatenate([run[name][run[name] > 0] for name in lines])
-        panel.set_ylim(10 ** np.floor(np.log10(0.95 * seen.min())), 10 ** np.ceil(np.log10(seen.max())))
+        panel.set_ylim(0.7 * 10 ** np.floor(np.log10(seen.min())), 10 ** np.ceil(np.log10(seen.max())))
     for k, (name, (tint, _)) in enumerate(lines.items()):
         label = "average so far, $S_t/t$" if name == "average so far" else name
         axes[0].annotate(label, (0.98, 0.95 - 0.09 * k), xycoords="axes fraction", color=tint, ha="right", va="top", fontsize=8.5)
@@ -71,7 +71,7 @@ def mean_share(p, share, names):
     axes.scatter(p, share, s=5, color=MUTED, alpha=0.5, linewidths=0)
     ends = np.array([p.min(), 1.0])
     axes.plot(ends, ends, color=INK, linewidth=1.0)
-    direct_label(axes, 0.004, 0.004, "the bound $p$", xytext=(-6, 6), ha="right", fontsize=8.5)
+    direct_label(axes, 0.03, 0.03, "the bound $p$", xytext=(-6, 6), ha="right", fontsize=8.5)
     _name_points(axes, p, share, names)
     axes.set(xscale="log", yscale="log", xlabel="share of paragraphs $p$", ylabel="squared mean / second moment", ylim=(1e-7, 2))
     return {"p": p, "share": share}, axes
@@ -106,7 +106,7 @@ def epsilons(eps, losses, marks):
     axes.plot(eps, losses["outside"], color=color("adagrad"), marker="o", markersize=4, linewidth=1.2)
     axes.plot(eps, losses["inside"], color=color("adagrad"), marker="s", markersize=4, markerfacecolor="white", linestyle="--")
     axes.axhline(np.log(2), color=MUTED, linewidth=0.8, linestyle=":")
-    direct_label(axes, eps[0], np.log(2), "no weights, $\\ln 2$", xytext=(0, -8), color=MUTED, fontsize=8.5)
+    direct_label(axes, eps[0], np.log(2), "always 1/2: $\\ln 2$", xytext=(4, -8), color=MUTED, fontsize=8.5)
     direct_label(
         axes, eps[1], losses["outside"][1], "AdaGrad, outside (filled) and inside", "adagrad", xytext=(0, 12), fontsize=8.5
     )

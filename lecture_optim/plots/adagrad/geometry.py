@@ -27,6 +27,8 @@ def ratio_by_dimension(d, panels):
         where, means, errors = p["runs"]
         ax.errorbar(where, means, 3 * np.asarray(errors), color=INK, fmt="o", markersize=3.5, capsize=2.5, linewidth=1.0)
         ax.set(xlabel="$d$", title=f"$T = 10^{{{round(np.log10(T))}}}$", ylim=(0, 11))
+    limit = panels[next(iter(panels))]["limit"]
+    direct_label(axes[0], d[0], limit, "limit for all $d$", color=color("amsgrad"), fontsize=8.5, xytext=(0, 7))
     ax = axes[-1]
     last = panels[list(panels)[-1]]
     for name, text in places.items():
@@ -113,6 +115,9 @@ def races(bounds, panels):
     axes[0].set_ylabel("ratio of the regrets")
     for place, text in ((0.93, "AdaGrad loses"), (0.04, "AdaGrad wins")):
         axes[-1].text(0.97, place, text, transform=axes[-1].transAxes, color=MUTED, fontsize=8.5, ha="right")
+    axes[0].text(
+        0.97, 0.04, "diamonds: against the bound", transform=axes[0].transAxes, color="#b34e00", fontsize=8.5, ha="right"
+    )
     return data, axes
 
 
@@ -132,6 +137,7 @@ def constants(grids, losses, theorem):
             NAMES[rule], (c[best], mean[best]), (0, -14), textcoords="offset points", ha="center", color=color(rule), fontsize=9
         )
         axes.loglog(*theorem[rule], marker="X", markersize=8, color=color(rule), linestyle="none")
+        direct_label(axes, *theorem[rule], "its theorem's $c$", rule, fontsize=8.5, ha="center", xytext=(0, -13))
         data[rule] = {"mean": mean, "best": float(c[best])}
     axes.axhline(np.log(2), color=GRID, linewidth=1.2)
     axes.annotate(

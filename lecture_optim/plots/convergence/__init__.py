@@ -1,0 +1,1 @@
+"""The figures of Part 4, a module a chapter."""

@@ -84,18 +84,31 @@ def _small(text):
     return rf"{{\small \text{{{text}}}}}"
 
 
+def _filled(word, formulas):
+    """Rows of small formulas, as many in a row as a telephone has room for, after a word."""
+    rows, room = [], 0
+    for formula in formulas:
+        room -= _width(formula) + 2
+        if rows and room >= 0:
+            rows[-1] += rf",\ {{\small {formula}}}"
+        else:
+            rows.append(rf"& \qquad {{\small {formula}}}" if rows else rf"& {word}{{\small {formula}}}")
+            room = BROAD - 4 - _width(formula)
+    return [row + "," for row in rows[:-1]] + rows[-1:]
+
+
 def header(derivation):
     """The rows that say what a derivation assumes: signs, then the hypotheses, those of one source together."""
     rows = []
     if signs := derivation.assumptions():
-        rows.append("& " + _small("where ") + r",\ ".join(rf"{{\small {sign}}}" for sign in signs))
+        rows += _filled(_small("where "), signs)
     for source, group in groupby(derivation.hypotheses(), key=lambda pair: pair[1]):
         formulas = [formula for formula, _ in group]
-        given = rf"& {_small('given ')}" + r",\ ".join(rf"{{\small {formula}}}" for formula in formulas)
-        if _width("".join(formulas)) + len(source.replace("$", "")) <= BROAD - 2:
-            rows.append(given + r"\quad " + _small(f"({source})"))
+        given = _filled(_small("given "), formulas)
+        if len(given) == 1 and _width("".join(formulas)) + len(source.replace("$", "")) <= BROAD - 2:
+            rows.append(given[0] + r"\quad " + _small(f"({source})"))
         else:
-            rows += [given, r"& \qquad " + _small(f"({source})")]
+            rows += [*given, r"& \qquad " + _small(f"({source})")]
     return [*rows[:-1], rows[-1] + SPACE] if rows else []
 
 

@@ -5,7 +5,10 @@ from importlib import import_module
 
 __all__ = ["SUBJECTS", "derivations", "proof"]
 
-SUBJECTS = ("lemmas", "speaker", "counts", "regret", "adagrad", "geometry", "averages", "mistakes")
+SUBJECTS = (
+    "lemmas", "speaker", "counts", "regret", "adagrad", "geometry", "averages", "mistakes", "step_cap", "momentum", "work",
+    "bias", "relatives", "sign_descent", "failure", "threshold", "climb", "nonconvex", "amsgrad",
+)  # fmt: skip
 _registered = {}
 
 

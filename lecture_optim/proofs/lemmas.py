@@ -203,6 +203,15 @@ def sum_of_ratios():
 
 
 @proof
+def at_most_maximum():
+    """A number is at most the maximum of it and another one."""
+    d = Derivation("at most the maximum")
+    x, y, z = sp.symbols("x y z", real=True)
+    largest = d.given(z, "=", sp.Max(x, y), "the maximum")
+    return d.start(x).at_most(z, "the larger one", gap=sp.Max(x, y) - x, using={largest: -1})
+
+
+@proof
 def clipped_below():
     """A projected point is not below the interval."""
     d = Derivation("not below")

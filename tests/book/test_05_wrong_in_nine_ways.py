@@ -51,7 +51,7 @@ def test_the_plain_one_is_the_rule(seed):
 
 
 def test_a_line_that_is_not_there_is_an_error():
-    with pytest.raises(ValueError, match="must stand once in lecture_optim/plain_adam.py"):
+    with pytest.raises(ValueError, match=r"must stand once in lecture_optim/plain_adam\.py"):
         implementation(Mistake("none", "no such line", "", ""))
     with pytest.raises(ValueError, match="must stand once"):
         implementation(Mistake("twice", "m_hat", "", ""))

@@ -23,7 +23,7 @@ from lecture_optim.projections import box
 from lecture_optim.rules import adagrad
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("2-adagrad",)  # those whose statements and equations have to have an entry
+PARTS = ("2-adagrad", "3-adam", "4-convergence")  # those whose statements and equations have to have an entry
 
 
 @pytest.fixture(scope="module")

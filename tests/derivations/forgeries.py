@@ -1498,7 +1498,7 @@ def powers_below_one_without_the_hypothesis(left, right):
     return Derivation("f", left).at_most(right, "", using={each.sum(t, 1, T): 1})
 
 
-# A relation summed over an index that stands in the place of another one: in range for every value of the sum's index, or refused.
+# A relation summed over an index that stands in the place of another one: it is in range for every value of the sum's index.
 
 
 @forgery(total(X ** (t - T)), "<=", T, {X: Fraction(1, 2), T: 3}, given=[(X, "<=", 1)])

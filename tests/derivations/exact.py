@@ -581,7 +581,13 @@ class Situation:
         """The relations at all places that matter for these integers, those that hang together with ``more``, and its keys."""
         name = tuple(whole.values())
         if name not in self.grounds:
-            horizon = int(max([1, *whole.values()])) + 1
+            asked = set()
+            for e in self.more:
+                for o in OUTCOMES:
+                    with suppress(Undefined):
+                        asked |= touched(e, whole, {OUTCOME: o})
+            # As far as the largest index of a term: x[3 k + 1] needs the recursion of x up to there.
+            horizon = max([1 + int(max([1, *whole.values()])), *(i for key in asked if isinstance(key, tuple) for i in key[1])])
             grounds = []
             parts = zip(self.relations, self.slacks, self.functions, self.exactly, self.quantified, strict=True)
             for (relation, _), slack, function, exactly, quantified in parts:
@@ -593,11 +599,6 @@ class Situation:
                     for o in OUTCOMES if outside else (None,):
                         place = bound if o is None else {**bound, OUTCOME: o}
                         grounds.append(_Ground(relation, slack, function, exactly, whole, place))
-            asked = set()
-            for e in self.more:
-                for o in OUTCOMES:
-                    with suppress(Undefined):
-                        asked |= touched(e, whole, {OUTCOME: o})
             self.grounds[name] = grounds, self.connected(grounds, asked), asked
         return self.grounds[name]
 

@@ -7,7 +7,7 @@ import sympy as sp
 from lecture_optim.derivation import counterexample
 from lecture_optim.derivation.identities import expand, flat_sums
 from lecture_optim.derivation.language import SEAL, Family, Index, Mean, Sealed, Term, Unproved, lower, random, substitute
-from lecture_optim.derivation.page import OPERATORS, Math, aligned, header, latex, lines
+from lecture_optim.derivation.page import OPERATORS, Math, aligned, header, latex, lines, shown
 from lecture_optim.derivation.relations import Relation, genuine
 from lecture_optim.derivation.signs import (
     nonnegative,
@@ -432,7 +432,7 @@ class Derivation(Chain):
 
     def hypotheses(self):
         """Its givens as (LaTeX, source)."""
-        return [(f"{latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}", r.why) for r in self._hypotheses]
+        return [(shown(r), r.why) for r in self._hypotheses]
 
     def statement(self):
         """What it proves, as LaTeX."""

@@ -8,7 +8,7 @@ from sympy.printing.latex import LatexPrinter
 
 from lecture_optim.derivation.language import lower
 
-__all__ = ["OPERATORS", "Math", "aligned", "header", "latex", "lines"]
+__all__ = ["OPERATORS", "Math", "aligned", "header", "latex", "lines", "shown"]
 
 OPERATORS = {"=": "=", "<=": r"\le", "<": "<", ">=": r"\ge", ">": ">"}
 
@@ -112,7 +112,8 @@ def header(derivation):
     return [*rows[:-1], rows[-1] + SPACE] if rows else []
 
 
-def _relation(r):
+def shown(r):
+    """A relation as LaTeX: left, its sign, right."""
     return f"{latex(r.left)} {OPERATORS[r.op]} {latex(r.right)}"
 
 
@@ -162,7 +163,7 @@ def lines(chain, depth=0, certificates=False):
             below[-1] += SPACE
         rows += below
         for local, part in step.blocks:
-            conditions = " and ".join(f"${_relation(r)}$" for r in local)
+            conditions = " and ".join(f"${shown(r)}$" for r in local)
             rows.append(rf"& {indent}\qquad {_small(f'if {conditions}:')}")
             rows += lines(part, depth + 2, certificates)
     return rows

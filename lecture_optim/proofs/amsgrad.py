@@ -34,22 +34,6 @@ def from_average():
 
 
 @proof
-def size_tells():
-    """What has a square of at most y^2 is at most y."""
-    d = Derivation("a square tells the size")
-    less = d.given(x**2, "<=", y**2, "the hypothesis")
-    root = lemmas.roots_rise().at({lemmas.X: x**2, lemmas.Y: y**2}, given=[less])
-
-    def below(chain, case):
-        chain.at_most(y, "not positive", gap=y, using={case: 1})
-
-    def above(chain, case):
-        chain.at_most(y, "the root is monotone", using={root: 1}, knowing=[case])
-
-    return d.start(x).cases(y, between(x, 0), [below, above])
-
-
-@proof
 def product():
     """A product is at most the product of the sizes of its factors."""
     d = Derivation("a product of bounded factors")
@@ -58,7 +42,7 @@ def product():
     first, second = d.given(p**2, "<=", P**2, "the first factor"), d.given(q**2, "<=", Q**2, "the second factor")
     known = []
     for e, bound, square in ((p, P, first), (-p, P, first), (q, Q, second), (-q, Q, second)):
-        known.append(size_tells().at({x: e, y: bound}, given=[square]))
+        known.append(lemmas.in_order(e, bound, square))
     low_p, high_p, low_q, high_q = known
     gap = ((P - p) * (Q + q) + (P + p) * (Q - q)) / 2
     return d.start(p * q).at_most(P * Q, "two products of distances", gap=gap, knowing=[low_p, high_p, low_q, high_q])

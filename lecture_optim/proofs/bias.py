@@ -3,7 +3,7 @@
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family, Index, Mean, expect, unknown
-from lecture_optim.proofs import averages, counts, momentum, proof
+from lecture_optim.proofs import averages, counts, lemmas, momentum, proof
 from lecture_optim.proofs.averages import beta, s, t
 
 k = Index("k", 0)
@@ -93,14 +93,17 @@ def drift():
     )
 
 
+def _drifting(d, up):
+    """Add to d a mean that moves, and that it falls (up: rises as one looks back) by at most L a step: (its name, the bound)."""
+    moving = d.given(Mean(x[t]), "=", means[t], "the mean of step $t$")
+    old, new = (means[s], means[s + k]) if up else (means[s + k], means[s])
+    return moving, d.given(old, "<=", new + slope * k, "drift, at most $L$ a step")
+
+
 def _bounded(name, up):
     d = Derivation(name)
     below, apart, given, _ = _corrected(d)
-    moving = d.given(Mean(x[t]), "=", means[t], "the mean of step $t$")
-    if up:
-        slow = d.given(means[s], "<=", means[s + k] + slope * k, "drift, at most $L$ a step")
-    else:
-        slow = d.given(means[s + k], "<=", means[s] + slope * k, "drift, at most $L$ a step")
+    moving, slow = _drifting(d, up)
     exact = drift().at({}, given=[below, *given, moving])
     ages = averages.mean_age().at({}, given=[below])
     sign = 1 if up else -1
@@ -147,11 +150,7 @@ def drift_on_a_line():
 def _zeta(name, up):
     d = Derivation(name)
     below, apart, given, _ = _corrected(d)
-    moving = d.given(Mean(x[t]), "=", means[t], "the mean of step $t$")
-    if up:
-        slow = d.given(means[s], "<=", means[s + k] + slope * k, "drift, at most $L$ a step")
-    else:
-        slow = d.given(means[s + k], "<=", means[s] + slope * k, "drift, at most $L$ a step")
+    moving, slow = _drifting(d, up)
     lemma = drift_above() if up else drift_below()
     bound = lemma.at({}, given=[below, *given, moving, slow])
     sign = 1 if up else -1
@@ -302,27 +301,13 @@ def factor_from_one():
 
 
 @proof
-def powers_in_order():
-    """Powers keep the order of what is raised."""
-    d = Derivation("powers in order")
-    order = d.given(second, "<=", first, "the order")
-    return d.induct(
-        t, second**t, "<=", first**t,
-        lambda chain: chain.at_most(first, "the order", using={order: 1}),
-        lambda chain, hypothesis: chain.at_most(second * first**t, "hypothesis", using={hypothesis: second}).at_most(
-            first ** (t + 1), "the order", using={order: first**t}
-        ),
-    )  # fmt: skip
-
-
-@proof
 def never_longer():
     """If the second rate is not the larger one, the factor is at most 1."""
     d = Derivation("never longer")
     order = d.given(second, "<=", first, "the second forgets no slower")
     below = d.given(first, "<", 1, "the first forgets")
     small = averages.powers_below_one().at({beta: first}, given=[below])
-    powers = powers_in_order().at({}, given=[order])
+    powers = lemmas.powers_keep_order().at({lemmas.X: second, lemmas.Y: first, Index("k", 0): t}, given=[order])
     d.start((1 - first**t) ** 2)
     d.at_most(1 - first**t, "$0 \\le 1 - \\beta_1^t \\le 1$", gap=first**t * (1 - first**t), knowing=[small])
     return d.at_most(1 - second**t, "powers in order", using={powers: 1})

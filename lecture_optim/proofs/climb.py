@@ -3,7 +3,7 @@
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family
-from lecture_optim.proofs import failure, proof, threshold
+from lecture_optim.proofs import failure, lemmas, proof, threshold
 from lecture_optim.proofs.failure import S1, S2, S3, V1, V2, V3, W1, W2, W3, K, alpha, beta, j, k, m, s1, s2, s3, v2, v3
 
 SHARE, NET = sp.Rational(4, 7), sp.Rational(1, 7)
@@ -40,9 +40,8 @@ def gain():
     d = Derivation("the gain of a later cycle")
     first = d.given(s1**2, "<=", m**2, "the step away")
     back = [d.given(s**2, ">=", (SHARE * m) ** 2, "a step back") for s in (s2, s3)]
-    tell = failure.squares_tell()
-    away = tell.at({failure.a: s1, failure.b: m}, given=[first])
-    long = [tell.at({failure.a: SHARE * m, failure.b: s}, given=[r]) for s, r in zip((s2, s3), back, strict=True)]
+    away = lemmas.in_order(s1, m, first)
+    long = [lemmas.in_order(SHARE * m, s, r) for s, r in zip((s2, s3), back, strict=True)]
     d.start(s1 + NET * m).at_most(2 * SHARE * m, "at most a unit away", using={away: 1})
     return d.at_most(s2 + s3, "at least 4/7 each back", using=dict.fromkeys(long, 1))
 

@@ -13,16 +13,6 @@ j = sp.Symbol("j", integer=True, nonnegative=True)  # the number of one cycle, w
 C, alpha = sp.Symbol("C", positive=True), sp.Symbol("alpha", positive=True)
 beta = sp.Symbol("beta_2", nonnegative=True)
 v, v1, v2, v3 = sp.symbols("v v_1 v_2 v_3", nonnegative=True)
-X, Y = sp.symbols("X Y", nonnegative=True)
-
-
-def _cycle(d):
-    """The second moment through one cycle becomes hypotheses of d: (beta_2, after C x, after -x, after -x)."""
-    rate = d.given(beta * (1 + C**2), "=", 1, "the choice of $\\beta_2$")
-    first = d.given(v1, "=", beta * v + (1 - beta) * C**2, "the average, after $Cx$")
-    second = d.given(v2, "=", beta * v1 + 1 - beta, "the average, after $-x$")
-    third = d.given(v3, "=", beta * v2 + 1 - beta, "the average, after $-x$")
-    return rate, first, second, third
 
 
 @proof
@@ -55,31 +45,11 @@ def after_the_large():
     return d.start(v1).at_least((1 - beta) * C**2, "what was there is not negative", gap=beta * v, using={first: -1})
 
 
-@proof
-def after_a_small():
-    """After a small gradient the average is at most twice 1 - beta_2."""
-    d = Derivation("after a small gradient")
-    rate = d.given(beta * (1 + C**2), "=", 1, "the choice of $\\beta_2$")
-    old = d.given(v1, "<=", C**2, "no more than the largest square")
-    new = d.given(v2, "=", beta * v1 + 1 - beta, "the average, after $-x$")
-    d.start(v2).at_most(beta * C**2 + 1 - beta, "$v_1 \\le C^2$", using={old: beta, new: 1})
-    return d.equal(2 * (1 - beta), "$\\beta_2 C^2 = 1 - \\beta_2$", using={rate: 1})
-
-
 # ------------------------------------------------------------------------------------------------ the lengths of three steps
 
 m = sp.Symbol("m", positive=True)
 s1, s2, s3 = sp.symbols("s_1 s_2 s_3", nonnegative=True)
-a, b = sp.symbols("a b", nonnegative=True)
 UNIT = "the step at $v = 1 - \\beta_2$"
-
-
-@proof
-def squares_tell():
-    """Of two numbers that are not negative the one with the larger square is the larger one."""
-    d = Derivation("squares tell the order")
-    less = d.given(a**2, "<=", b**2, "the hypothesis")
-    return d.start(a).at_most(b, "the root is monotone", using={lemmas.roots_rise().at({X: a**2, Y: b**2}, given=[less]): 1})
 
 
 def _unit(d):
@@ -113,7 +83,7 @@ def short_step():
     square.start(s1**2).at_most(m**2, "at most a unit", using={first_: 1})
     gap = 3 * j * (1 - beta) / whole
     square.at_most(1, "$\\alpha^2 \\le 1 - \\beta_2$", gap=gap, using={short_: 1 / whole, unit_: 1 / whole}, knowing=[below_])
-    told = squares_tell().at({a: s1, b: 1}, given=[square.at(given=d.givens)])
+    told = lemmas.in_order(s1, 1, square.at(given=d.givens))
     return d.start(s1).at_most(1, "so it is with the squares", using={told: 1})
 
 
@@ -153,8 +123,8 @@ def later_cycle():
     first = d.given(s1**2, "<=", m**2, "the first step")
     second = d.given(s2**2, ">=", (m / 2) ** 2, "the second step")
     third = d.given(s3**2, ">=", (m / 2) ** 2, "the third step")
-    away = squares_tell().at({a: s1, b: m}, given=[first])
-    back = [squares_tell().at({a: m / 2, b: s}, given=[r]) for s, r in ((s2, second), (s3, third))]
+    away = lemmas.in_order(s1, m, first)
+    back = [lemmas.in_order(m / 2, s, r) for s, r in ((s2, second), (s3, third))]
     d.start(s1).at_most(m, "at most a unit", using={away: 1})
     return d.at_most(s2 + s3, "each at least half a unit", using=dict.fromkeys(back, 1))
 
@@ -234,7 +204,7 @@ def first_cycle():
         found = []
         for lemma, share, step, other in lemmas_and_shares:
             square = lemma().at(given=[rate, first, other, *case])
-            found.append(squares_tell().at({a: share * s1, b: step}, given=[square]))
+            found.append(lemmas.in_order(share * s1, step, square))
         return dict.fromkeys(found, 1)
 
     def small(chain, case):
@@ -250,7 +220,7 @@ def first_cycle():
 
 # ------------------------------------------------------------------------------------------------------------ the iterates
 
-x1, x2, x3, x4 = sp.symbols("x_1 x_2 x_3 x_4", real=True)
+x2, x3, x4 = sp.symbols("x_2 x_3 x_4", real=True)
 
 
 def _clipped(e):

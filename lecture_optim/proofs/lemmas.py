@@ -138,6 +138,42 @@ def roots_rise():
 
 
 @proof
+def size_tells():
+    """Of two numbers, the second not negative, the one with the larger square is the larger one."""
+    d = Derivation("squares tell the order")
+    y = sp.Symbol("y", nonnegative=True)
+    less = d.given(x**2, "<=", y**2, "the hypothesis")
+    root = roots_rise().at({X: x**2, Y: y**2}, given=[less])
+
+    def below(chain, case):
+        chain.at_most(y, "not positive", gap=y, using={case: 1})
+
+    def above(chain, case):
+        chain.at_most(y, "the root is monotone", using={root: 1}, knowing=[case])
+
+    return d.start(x).cases(y, between(x, 0), [below, above])
+
+
+def in_order(small, large, squares):
+    """The relation small <= large, where ``squares`` is small^2 <= large^2 and large is seen not to be negative."""
+    return size_tells().at({x: small, sp.Symbol("y", nonnegative=True): large}, given=[squares])
+
+
+@proof
+def powers_keep_order():
+    """Whole powers keep the order of numbers that are not negative."""
+    d, k = Derivation("powers keep order"), Index("k", 0)
+    less = d.given(X, "<=", Y, "the hypothesis")
+    return d.induct(
+        k, X**k, "<=", Y**k,
+        lambda chain: chain.equal(1, "both are 1"),
+        lambda chain, hypothesis: chain.at_most(X * Y**k, "$X^k \\le Y^k$", using={hypothesis: X}).at_most(
+            Y ** (k + 1), "$X \\le Y$", using={less: Y**k}
+        ),
+    )  # fmt: skip
+
+
+@proof
 def larger():
     """A sum of squares never falls."""
     R, S = sp.symbols("R S", nonnegative=True)

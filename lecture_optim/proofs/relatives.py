@@ -64,18 +64,26 @@ def sum_written():
     )
 
 
+def _up_to_powers(d):
+    """The chain from the uncorrected average to its sum of weighted squares, with what both of its bounds need.
+
+    Returns (beta < 1, no power is above 1, AdaGrad's sum written out).
+    """
+    below, update, start, grows, empty = _averages(d)
+    squares = {averages.m: sp.Lambda(n, v[n]), averages.g: sp.Lambda(t, g[t] ** 2)}
+    written = averages.unrolled().at(squares, given=[update])
+    weighted = sp.Sum(beta ** (t - s) * g[s] ** 2, (s, 1, t))
+    d.start(v[t]).equal(beta**t * v[0] + (1 - beta) * weighted, "written out", using={written: 1})
+    d.equal((1 - beta) * weighted, "$v_0 = 0$", put=[start])
+    return below, averages.powers_at_most_one().at(given=[below]), sum_written().at(given=[grows, empty])
+
+
 @proof
 def average_below_sum():
     """The uncorrected average is at most (1 - beta) times the sum: it is so small that a step without correction explodes."""
     d = Derivation("average below the sum")
-    below, update, start, grows, empty = _averages(d)
-    squares = {averages.m: sp.Lambda(n, v[n]), averages.g: sp.Lambda(t, g[t] ** 2)}
-    written = averages.unrolled().at(squares, given=[update])
-    each = averages.powers_at_most_one().at(given=[below]).sum(s, 1, t, g[s] ** 2, at={k: t - s})
-    total = sum_written().at(given=[grows, empty])
-    weighted = sp.Sum(beta ** (t - s) * g[s] ** 2, (s, 1, t))
-    d.start(v[t]).equal(beta**t * v[0] + (1 - beta) * weighted, "written out", using={written: 1})
-    d.equal((1 - beta) * weighted, "$v_0 = 0$", put=[start])
+    below, power, total = _up_to_powers(d)
+    each = power.sum(s, 1, t, g[s] ** 2, at={k: t - s})
     return d.at_most((1 - beta) * S[t], "no power is above 1", using={each: 1 - beta, total: -(1 - beta)}, knowing=[below])
 
 
@@ -83,14 +91,8 @@ def average_below_sum():
 def average_above_sum():
     """The uncorrected average is at least (1 - beta) beta^(t-1) times the sum."""
     d = Derivation("average above the sum")
-    below, update, start, grows, empty = _averages(d)
-    squares = {averages.m: sp.Lambda(n, v[n]), averages.g: sp.Lambda(t, g[t] ** 2)}
-    written = averages.unrolled().at(squares, given=[update])
-    each = averages.powers_at_most_one().at(given=[below]).sum(s, 1, t, beta ** (t - s) * g[s] ** 2, at={k: s - 1})
-    total = sum_written().at(given=[grows, empty])
-    weighted = sp.Sum(beta ** (t - s) * g[s] ** 2, (s, 1, t))
-    d.start(v[t]).equal(beta**t * v[0] + (1 - beta) * weighted, "written out", using={written: 1})
-    d.equal((1 - beta) * weighted, "$v_0 = 0$", put=[start])
+    below, power, total = _up_to_powers(d)
+    each = power.sum(s, 1, t, beta ** (t - s) * g[s] ** 2, at={k: s - 1})
     factor = (1 - beta) * beta ** (t - 1)
     return d.at_least(factor * S[t], "no power is below the last", using={each: 1 - beta, total: factor}, knowing=[below])
 
@@ -276,21 +278,7 @@ def adamax_cap_below():
     return _cap(-1, "the cap of AdaMax, the other sign")
 
 
-X, Y = sp.symbols("X Y", nonnegative=True)
-
-
-@proof
-def powers_keep_order():
-    """Whole powers keep the order of numbers that are not negative."""
-    d = Derivation("powers keep order")
-    less = d.given(X, "<=", Y, "the hypothesis")
-    return d.induct(
-        k, X**k, "<=", Y**k,
-        lambda chain: chain.equal(1, "both are 1"),
-        lambda chain, hypothesis: chain.at_most(X * Y**k, "$X^k \\le Y^k$", using={hypothesis: X}).at_most(
-            Y ** (k + 1), "$X \\le Y$", using={less: Y**k}
-        ),
-    )  # fmt: skip
+X, Y = lemmas.X, lemmas.Y
 
 
 @proof
@@ -316,7 +304,7 @@ def adamax_cap_limit():
     below = d.given(beta1, "<", 1, "the average forgets")
     order = d.given(beta1, "<=", rho, "$\\beta_2 \\le 1$")
     value = adamax_cap_value().at(given=[apart, below])
-    smaller = powers_keep_order().at({X: beta1, Y: rho, k: t}, given=[order])
+    smaller = lemmas.powers_keep_order().at({X: beta1, Y: rho, k: t}, given=[order])
     powers = averages.powers_below_one().at({beta: beta1}, given=[below])
     share = (1 - beta1) / (1 - beta1**t)
     d.start(share * sp.Sum(rho ** (t - s), (s, 1, t)), knowing=[powers])
@@ -386,7 +374,7 @@ def _power_average(d):
     update = d.given(V[t], "=", q**P * V[t - 1] + (1 - q**P) * a[t] ** P, "the average of $p$-th powers")
     start = d.given(V[0], "=", 0, "it starts at 0")
     largest = d.given(u[t], "=", sp.Max(q * u[t - 1], a[t]), "the maximum")
-    small = powers_keep_order().at({X: q, Y: 1, k: P}, given=[below])
+    small = lemmas.powers_keep_order().at({X: q, Y: 1, k: P}, given=[below])
     return small, update, start, largest
 
 
@@ -401,10 +389,10 @@ def power_average_upper():
 
     def new(i, relation):
         size = lemmas.at_most_maximum().at({x: a[i], y: q * u[i - 1], z: u[i]}, given=[relation])
-        return powers_keep_order().at({X: a[i], Y: u[i], k: P}, given=[size])
+        return lemmas.powers_keep_order().at({X: a[i], Y: u[i], k: P}, given=[size])
 
     old = lemmas.at_most_maximum().at({x: q * u[t], y: a[t + 1], z: u[t + 1]}, given=[then])
-    old = powers_keep_order().at({X: q * u[t], Y: u[t + 1], k: P}, given=[old])
+    old = lemmas.powers_keep_order().at({X: q * u[t], Y: u[t + 1], k: P}, given=[old])
 
     def base(chain):
         chain.equal((1 - q**P) * a[1] ** P, "the first step", using={update.at({t: 1}): 1, start: q**P})

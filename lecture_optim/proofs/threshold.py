@@ -6,7 +6,7 @@ The average of squares runs, cycle by cycle, towards a limit of period 3; V_1, V
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Family, Index, between
-from lecture_optim.proofs import failure, proof, relatives
+from lecture_optim.proofs import failure, lemmas, proof, relatives
 
 k, j = Index("k", 0), failure.j
 C, alpha, beta = failure.C, failure.alpha, failure.beta
@@ -90,7 +90,8 @@ def second_above_third():
     return d.equal(V2, "its value", put=values)
 
 
-v1, v2, v3, s1, s2, s3, m, a, b = (getattr(failure, name) for name in ("v1", "v2", "v3", "s1", "s2", "s3", "m", "a", "b"))
+v1, v2, v3, s1, s2, s3, m = (getattr(failure, name) for name in ("v1", "v2", "v3", "s1", "s2", "s3", "m"))
+b = sp.Symbol("b", nonnegative=True)
 q, r = sp.symbols("q r", nonnegative=True)
 NUMBER = 3 * j + 1  # of the cycle's first step
 LAST = beta**NUMBER
@@ -182,9 +183,8 @@ def late_steps():
     second = d.given(m**2, "<=", s2**2, "the first step back")
     third = d.given(m**2, "<=", s3**2, "the second step back")
     rest = d.given(r, "=", 1 - q, "the rest")
-    tell = failure.squares_tell
-    away = tell().at({a: s1, b: 2 * m * r}, given=[first])
-    back = [tell().at({a: m, b: s}, given=[known]) for s, known in ((s2, second), (s3, third))]
+    away = lemmas.in_order(s1, 2 * m * r, first)
+    back = [lemmas.in_order(m, s, known) for s, known in ((s2, second), (s3, third))]
     d.start(s1 + 2 * q * m).at_most(2 * m * r + 2 * q * m, "the step away", using={away: 1})
     d.equal(2 * m, "the share and the rest", using={rest: 2 * m})
     return d.at_most(s2 + s3, "each at least one unit", using=dict.fromkeys(back, 1))
@@ -430,7 +430,7 @@ def slope_above_one():
     inner = Derivation("its square")
     square, rate = (inner.given(known.left, known.op, known.right, known.why) for known in (slope, below))
     inner.start(1).at_most(C**2, "$\\beta_2 < 1$", gap=3, using={rate: 1, square: -1})
-    told = failure.squares_tell().at({a: 1, b: C}, given=[inner.at(given=[slope, below])])
+    told = lemmas.in_order(1, C, inner.at(given=[slope, below]))
     return d.start(1).at_most(C, "so are the squares", using={told: 1})
 
 
@@ -617,7 +617,7 @@ def away_short():
     whole = NUMBER * (1 - beta)
     using = {large_: s1**2 / ((1 - beta) * C**2), step_: 1 / (whole * C**2), short_: 1 / whole}
     inner.start(s1**2).at_most(1, "from $\\alpha^2$", using=using, knowing=[below_])
-    told = failure.squares_tell().at({a: s1, b: 1}, given=[inner.at(given=d.givens)])
+    told = lemmas.in_order(s1, 1, inner.at(given=d.givens))
     return d.start(s1).at_most(1, "so it is with the squares", using={told: 1})
 
 
@@ -729,7 +729,7 @@ def large_rate():
         inner = Derivation("the squares")
         known = [inner.given(r.left, r.op, r.right, r.why) for r in given]
         inner.start(small**2).at_most(large**2, "from the values", using=dict(zip(known, factors, strict=True)))
-        return failure.squares_tell().at({a: small, b: large}, given=[inner.at(given=given)])
+        return lemmas.in_order(small, large, inner.at(given=given))
 
     x = C**2 + 2
     away = root(e, p1, [unit, roots[0], high], [1 / x, -1 / x, p1**2 / x])

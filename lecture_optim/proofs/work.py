@@ -3,7 +3,7 @@
 import sympy as sp
 
 from lecture_optim.derivation import Derivation, Index
-from lecture_optim.proofs import averages, proof
+from lecture_optim.proofs import averages, bias, proof
 
 t = Index("t")
 beta = sp.Symbol("beta", nonnegative=True)
@@ -21,13 +21,10 @@ def as_a_schedule():
     mean = d.given(m, "=", (1 - first**t) * m_hat, "the correction of m")
     scale = d.given(v, "=", (1 - second**t) * v_hat, "the correction of v")
     apart = averages.powers_below_one().at({beta: second}, given=[below])
+    factor = bias.without_both().at(given=[below, mean, scale])
+    length = rate * (1 - first**t) / sp.sqrt(1 - second**t)
     d.start(rate * m / sp.sqrt(v))
-    return d.equal(
-        rate * (1 - first**t) / sp.sqrt(1 - second**t) * m_hat / sp.sqrt(v_hat),
-        "both corrections",
-        put=[mean, scale],
-        knowing=[apart],
-    )
+    return d.equal(length * m_hat / sp.sqrt(v_hat), "both corrections", using={factor: rate}, knowing=[apart])
 
 
 @proof

@@ -1470,6 +1470,17 @@ def mapping_that_changes_after_its_check(left, right):
 # Powers with whole exponents that a sum's index may be part of: what does not depend on the index leaves the sum.
 
 
+def powers_at_most_one():
+    """The true lemma that X <= 1 keeps all powers of X at most 1."""
+    lemma = Derivation("lemma")
+    below = lemma.given(X, "<=", 1, "")
+    return lemma.induct(
+        n, X**n, "<=", 1,
+        lambda chain: chain.equal(1, ""),
+        lambda chain, hypothesis: chain.at_most(X, "", using={hypothesis: X}).at_most(1, "", using={below: 1}),
+    )  # fmt: skip
+
+
 @forgery(total(X ** (T - t)), "=", T * X**T, {X: 2, T: 3})
 def power_that_depends_on_the_index(left, right):
     return Derivation("f", left).equal(right, "")
@@ -1487,13 +1498,7 @@ def base_that_is_the_index(left, right):
 
 @forgery(total(X ** (T - t)), "<=", T, {X: 2, T: 3})
 def powers_below_one_without_the_hypothesis(left, right):
-    lemma = Derivation("lemma")
-    below = lemma.given(X, "<=", 1, "")
-    lemma.induct(
-        n, X**n, "<=", 1,
-        lambda chain: chain.equal(1, ""),
-        lambda chain, hypothesis: chain.at_most(X, "", using={hypothesis: X}).at_most(1, "", using={below: 1}),
-    )  # fmt: skip
+    lemma = powers_at_most_one()
     each = lemma.at({n: T - t})
     return Derivation("f", left).at_most(right, "", using={each.sum(t, 1, T): 1})
 
@@ -1503,13 +1508,7 @@ def powers_below_one_without_the_hypothesis(left, right):
 
 @forgery(total(X ** (t - T)), "<=", T, {X: Fraction(1, 2), T: 3}, given=[(X, "<=", 1)])
 def summed_beyond_the_range(left, right):
-    lemma = Derivation("lemma")
-    below = lemma.given(X, "<=", 1, "")
-    lemma.induct(
-        n, X**n, "<=", 1,
-        lambda chain: chain.equal(1, ""),
-        lambda chain, hypothesis: chain.at_most(X, "", using={hypothesis: X}).at_most(1, "", using={below: 1}),
-    )  # fmt: skip
+    lemma = powers_at_most_one()
     d = Derivation("f")
     each = lemma.at(given=[d.given(X, "<=", 1, "")])
     return d.start(left).at_most(right, "", using={each.sum(t, 1, T, at={n: t - T}): 1})

@@ -20,6 +20,8 @@ from lecture_optim.derivation import (
     zero_or_positive,
 )
 
+from .forgeries import powers_at_most_one
+
 t, s, T, n = Index("t"), Index("s"), Index("T"), Index("n", 0)
 x, y, a, b = sp.symbols("x y a b", real=True)
 c = sp.Symbol("c", positive=True)
@@ -303,14 +305,7 @@ def test_powers_leave_a_sum_and_zero_is_among_their_bases():
 def test_a_relation_is_summed_over_what_stands_for_its_index():
     d = Derivation("powers")
     below = d.given(X, "<=", 1, "the hypothesis")
-    power = Derivation("power")
-    hypothesis = power.given(X, "<=", 1, "the hypothesis")
-    power.induct(
-        n, X**n, "<=", 1,
-        lambda chain: chain.equal(1, "the empty product"),
-        lambda chain, h: chain.at_most(X, "so far", using={h: X}).at_most(1, "once more", using={hypothesis: 1}),
-    )  # fmt: skip
-    each = power.at(given=[below])
+    each = powers_at_most_one().at(given=[below])
     d.start(sp.Sum(X ** (T - t), (t, 1, T))).at_most(T, "each", using={each.sum(t, 1, T, at={n: T - t}): 1})
     assert says(d.result) == "Sum(X**(T - t), (t, 1, T)) <= T"
     with pytest.raises(Unproved, match="stands for n, which is non-negative; that is not seen of it"):

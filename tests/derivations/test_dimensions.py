@@ -36,6 +36,8 @@ lemmas:clipped_above          k: a b p x
 lemmas:stays_above            k: a b c w; 1: r
 lemmas:stays_below            k: a b c w; 1: r
 lemmas:at_most_maximum        m: x y z
+lemmas:size_tells             k: x y
+lemmas:powers_keep_order      1: X Y
 lemmas:width                  k: a b u w
 speaker:odds                  1: s
 speaker:both_speakers         1: s
@@ -209,7 +211,6 @@ bias:without_both             m: m \hat{m}; m^2: v \hat{v}; 1: beta_1 beta_2
 bias:without_first            m: m \hat{m}; m^2: \hat{v}; 1: beta_1
 bias:without_second           m: \hat{m}; m^2: v \hat{v}; 1: beta_2
 bias:factor_from_one          1: beta_1 beta_2
-bias:powers_in_order          1: beta_1 beta_2
 bias:never_longer             1: beta_1 beta_2
 bias:in_the_end_longer        1: beta_1 beta_2
 bias:factor_small             1: beta_1 beta_2
@@ -233,7 +234,6 @@ relatives:adamax_cap_value    1: beta_1 rho
 relatives:adamax_cap_limit    1: beta_1 rho
 relatives:adamax_maximum_attained 1: beta_2 u
 relatives:adamax_attained     1: beta_1 beta_2 m \hat~m u
-relatives:powers_keep_order   1: X Y
 relatives:power_average_upper 1: a u v beta_2
 relatives:power_average_lower 1: a u v beta_2
 relatives:nadam_ahead         m: g m \hat~m; 1: beta_1
@@ -340,7 +340,6 @@ nonconvex:rates_ordered       1: beta_1 beta_2
 nonconvex:long_steps          m: g m; m^2: v; 1: beta_1 beta_2
 nonconvex:long_corrected_steps m: g m \hat~m; m^2: v \hat~v; 1: beta_1 beta_2
 amsgrad:from_average          k: u x; m: g m; 1: beta_1
-amsgrad:size_tells            k: x y
 amsgrad:product               k: P p; m: Q q
 amsgrad:quotient_bounded      m: m s; 1/m: z; 1: kappa r
 amsgrad:average_bounded       m: G g m; 1: beta_1
@@ -407,8 +406,6 @@ threshold:large_rate          1: C V_1 V_2 V_3 beta_2 e p_1 p_2 p_3
 failure:rate_below_one        1: C beta_2
 failure:stays_below           m: C; m^2: v x; 1: beta_2
 failure:after_the_large       m: C; m^2: v v_1; 1: beta_2
-failure:after_a_small         1: C beta_2 v_1 v_2
-failure:squares_tell          k: a b
 failure:first_square          k: alpha m s_1; m: C; m^2: v_1; 1: beta_2
 failure:short_step            1: alpha beta_2 m s_1
 failure:second_square         k: alpha m s_2; 1: beta_2 v_2

@@ -127,7 +127,7 @@ def no_gradient_no_motion(adam):
 def a_reversal_is_followed(adam):
     """Twenty steps after the gradients have turned round the parameter goes the other way."""
     path = run(adam, [-1.0] * 20, state={"m": 1.0, "v": 1.0, "t": LATE})
-    assert path[-1] > path[-2], "twenty steps after the gradients turned the parameter still goes the old way"
+    assert path[-1] > path[-2], "twenty steps after the turn the parameter goes the old way"
 
 
 def noise_takes_small_steps(adam):

@@ -29,6 +29,8 @@ _EXACT_ON_ROWS = frozenset({rules.sgd, rules.sign_sgd, rules.adagrad_norm, rules
 _IN_UNIT_INTERVAL = {"beta1", "beta2", "mu", "rho"}
 _POSITIVE = {"lr", "eta"}
 _AT_LEAST_ZERO = {"eps", "eps_root", "weight_decay"}
+# Bounds on a size, by the names they have in our rules: infinity bounds nothing.
+_BOUNDS = {"clip"}
 # Sums, averages and maxima of squares or sizes, by the names they have in our rules.
 _STATES_AT_LEAST_ZERO = {"s", "u", "v", "v_max"}
 
@@ -75,6 +77,11 @@ def _hyper(name, value, scheduled=False):
         checks.below_one(**{name: value})
     elif name in _POSITIVE and not scheduled:
         checks.positive(**{name: value})
+    elif name in _BOUNDS:
+        # ADOPT's own schedule starts at 0, in the step that moves nothing.
+        array = checks.numbers(name, value)
+        if not np.all(array >= 0 if scheduled else array > 0):
+            raise ValueError(f"{name} must be {'>= 0' if scheduled else '> 0'} (infinity: no bound), but is {value!r}")
     elif name in _AT_LEAST_ZERO or name in _POSITIVE:
         # A schedule may end at 0 (the cosine does): a step of length 0 is a step.
         checks.at_least(0, **{name: value})
@@ -88,8 +95,8 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
 
     rule: one of `lecture_optim.rules`, or any function of that form. lr and the other hyper-parameters: numbers, arrays that
     broadcast against w, or schedules (functions of the step number t = 1, 2, ...); they are checked by name, as in `rules`: lr
-    and eta > 0, beta1, beta2, mu and rho in [0, 1), eps, eps_root and weight_decay >= 0. project: applied to w after each step.
-    engine: "numpy". check_finite: False saves the pass that looks for NaN in a gradient.
+    and eta > 0, beta1, beta2, mu and rho in [0, 1), eps, eps_root and weight_decay >= 0, clip > 0 or infinite. project: applied
+    to w after each step. engine: "numpy". check_finite: False saves the pass that looks for NaN in a gradient.
     Returns an `Optimizer`. Raises TypeError for an unknown hyper-parameter, ValueError for a bad value or engine.
     """
     if engine not in ENGINES:

@@ -165,12 +165,16 @@ def amsgrad(w, g, m, v, v_max, t, lr, beta1=0.9, beta2=0.999, eps=0.0):
     return w - lr * ratio(m, np.sqrt(v_max) + eps), m, v, v_max
 
 
-def adopt(w, g, m, v, t, lr, beta1=0.9, beta2=0.9999, eps=1e-6):
-    """ADOPT (Taniguchi et al. 2024, without clipping): the gradient is scaled by the average of those *before* it.
+def adopt(w, g, m, v, t, lr, beta1=0.9, beta2=0.9999, eps=1e-6, clip=np.inf):
+    """ADOPT (Taniguchi et al. 2024): the gradient is scaled by the average of those *before* it, and clipped to +-``clip``.
 
-    The first gradient (t = 1, the paper's step 0) only starts ``v`` at g**2 and, from m = 0, moves nothing.
+    The first gradient (t = 1, the paper's step 0) only starts ``v`` at g**2 and, from m = 0, moves nothing. Where it is 0, the
+    next one is divided by ``eps``: hence the clipping, which the paper's revision (arXiv:2411.02853v3) and the authors' code
+    have and the first form, the default here, has not. Their bound is t**0.25 counted from step 0, so in this count it is
+    ``clip=lambda t: (t - 1) ** 0.25``.
     """
-    m = beta1 * m + (1 - beta1) * ratio(g * (t > 1), np.maximum(np.sqrt(v), eps))
+    scaled = ratio(g * (t > 1), np.maximum(np.sqrt(v), eps))
+    m = beta1 * m + (1 - beta1) * np.clip(scaled, -clip, clip)
     b = beta2 * (t > 1)
     v = b * v + (1 - b) * g * g
     return w - lr * m, m, v

@@ -104,7 +104,7 @@ def stored_step():
     first, second = sp.symbols("a_1 a_2", real=True)
     apart = averages.powers_below_one().at({t: 2}, given=[below])
     one = d.given((1 - beta) * first, "=", (1 - beta) * g, "the first average, corrected and stored")
-    two = d.given((1 - beta**2) * second, "=", beta * first + (1 - beta) * g, "the second, corrected, from what was stored")
+    two = d.given((1 - beta**2) * second, "=", beta * first + (1 - beta) * g, "the second one, from what was stored")
     factor = 1 / (1 - beta**2) / g
     d.start(second / g)
     return d.equal(

@@ -77,7 +77,7 @@ def balance():
     """As many walks go from a place to the next as come back from there."""
     d = Derivation("balance")
     _, ratio, fall = _walk(d)
-    return d.start(p * x[n]).equal(q * x[n + 1], "$p = r q$", using={ratio: -x[n], fall: -q})
+    return d.start(p * x[n]).equal(q * x[n + 1], r"$p = \beta q$", using={ratio: -x[n], fall: -q})
 
 
 @proof

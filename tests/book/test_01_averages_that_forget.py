@@ -331,7 +331,7 @@ def test_the_moving_problem_is_what_it_says(page):
     paid, g = losses(t, w)
     miss = w - page["target"][6]
     np.testing.assert_allclose(paid, (miss**2).mean(axis=-1))
-    np.testing.assert_allclose(g, 0.5 * page["h"] * (miss + page["noise"][6]))
+    np.testing.assert_allclose(g, 0.5 * page["H"] * (miss + page["noise"][6]))
 
 
 def test_figures_draw_what_they_return():

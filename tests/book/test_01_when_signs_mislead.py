@@ -85,6 +85,21 @@ def test_smaller_steps_stay_as_many_steps_away():
         assert abs(away.mean() - 0.75) < 4 * away.std(ddof=1) / 10
 
 
+def test_falling_rates(page):
+    """The inequality of the exercise, exactly on the walk's chances; and the mean square of a run with falling rates."""
+    N, p = 20, 0.3
+    eta, places = 2 / N, np.arange(N + 1) * 2 / N
+    chances = np.zeros(N + 1)
+    chances[N // 2] = 1.0
+    for _ in range(200):
+        after = chances @ transitions(N, p)
+        assert after @ places**2 <= chances @ places**2 - 2 * eta * (1 - 2 * p) * (chances @ places) + eta**2 + 1e-14
+        chances = after
+    _, w = page["runs"]["sign_sgd"]
+    square = ((1 - w) ** 2).mean(axis=1)
+    assert square[0] == 1 and square[-1] < 1e-4
+
+
 def test_signs_find_the_median(page):
     for rule, expected in (("sgd", 1.0), ("sign_sgd", np.log(2))):
         mean, error = page["found"][rule]

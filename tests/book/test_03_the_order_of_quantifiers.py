@@ -100,6 +100,11 @@ def test_the_promised_arrival(page):
             x, _ = page["run_long"](C, b, 3 * (J + H + extra), x=-1.0)
             assert x == 1.0
     assert page["seen"] == [1.0, 1.0, 1.0]
+    C, J, H = page["arrivals"][0.5]
+    earliest = page["earliest"]
+    assert 1 < earliest < (J + H) / 10
+    begins = [page["run_long"](C, 0.5, 3 * (earliest + k), x=-1.0)[0] for k in (-1, 0, 1)]
+    assert begins[0] < 1.0 == begins[1] == begins[2]
     # the regret of the cycles that follow
     C, J, H = page["arrivals"][0.1]
     T, more = 3 * (J + H), 300
@@ -194,6 +199,13 @@ def test_first_order_threshold(page):
     by_hand = 2 * exact[1] * exact[2] / (exact[3] - exact[1] * exact[2])
     assert page["first_order"] == pytest.approx(float(by_hand)) == pytest.approx(4.0e-4, rel=1e-3)
     assert page["root"] == pytest.approx(page["first_order"], rel=1e-3)
+    # The variance of V at the zero, by simulation of its chain.
+    rng, b, V, seen = np.random.default_rng(4), 1 - page["root"], np.full(4000, page["moment"][2]), []
+    for t in range(20_000):
+        V = b * V + (1 - b) * np.where(rng.random(4000) < 0.01, 1010.0**2, 100.0)
+        if t > 10_000 and t % 2500 == 0:
+            seen.append(V.var() / page["moment"][2] ** 2)
+    assert page["varies"] == pytest.approx(np.mean(seen), rel=0.1) == pytest.approx(0.02, abs=1e-3)
 
 
 def test_two_ways_to_the_stationary_drift(page):

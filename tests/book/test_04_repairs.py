@@ -395,6 +395,29 @@ def test_rare_words_are_what_adopt_without_clipping_cannot_bear(page):
     assert np.all(page["losses"][-1].mean(axis=1)[1:] > np.log(2))
 
 
+def test_the_authors_bound_mends_it(page):
+    """In their count: 1 in the first step that moves, which is the second here, then the fourth root of 2, of 3, ..."""
+    assert [page["authors_bound"](t) for t in (2.0, 3.0, 17.0)] == [1.0, 2**0.25, 2.0]
+    assert np.all(page["clipped"][-1].mean(axis=1) < np.log(2)) and np.array_equal(page["clipped"][0], page["losses"][0])
+
+
+def test_clipping_turns_the_direction_of_the_exercise():
+    """The mean of the clipped ratio over both outcomes changes its sign where the solution says, and not before step 9055."""
+    root = math.sqrt(0.01 * 1010**2 + 0.99 * 100)
+    means = [0.01 * min(1010 / root, (t - 1) ** 0.25) - 0.99 * 10 / root for t in (2, 9055, 9056, 9057, 20_000)]
+    assert means[0] < 0 and means[1] < 0 < means[3] and means[4] > 0
+
+
+def test_one_step_is_enough_for_a_short_maximum():
+    """AdaMax on the example: from 3 to 1 in a step with 0.3; with 0.99 its effective steps rise as well, and it arrives."""
+    g = reddi_periodic(9000, 3.0)
+    for beta2, second in ((0.3, 1.0), (0.99, 2.97)):
+        o = optimizer(adamax, inverse_sqrt(0.5), beta1=0.0, beta2=beta2, project=box(-1, 1))
+        run = play(o, g, 0.0, record=("u",))
+        e = 0.5 / np.sqrt(np.arange(1, 9001)) / run["u"]
+        assert math.isclose(run["u"][1], second) and np.any(np.diff(e) > 0) and (run.w < -0.99) == (beta2 == 0.99)
+
+
 def test_every_derivation_is_a_derivation():
     for name in ("theorem", "convex", "without_momentum", "example", "growing_memory", "previous_scale"):
         assert isinstance(getattr(proofs, name)(), Derivation)

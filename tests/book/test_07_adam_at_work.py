@@ -19,13 +19,16 @@ from lecture_optim.proofs import work
 # ---------------------------------------------------------------------------------------------------------- what is proved
 
 STATEMENTS = {  # what each derivation proves, typed a second time
-    "as_a_schedule": (
-        r"\frac{\eta m}{\sqrt{v}}",
-        "=",
-        r"\frac{\hat{m} \eta}{\sqrt{\hat{v}} \sqrt{1 - \beta_{2}^{t}}} \left(1 - \beta_{1}^{t}\right)",
+    "hidden_at_least": (
+        r"\frac{1 - \beta_{1}^{t}}{\sqrt{1 - \beta_{2}^{t}}}",
+        r"\ge",
+        r"\frac{1 - \beta_{1}^{t}}{\sqrt{t} \sqrt{1 - \beta_{2}}}",
     ),
-    "correction_at_most": (r"1 - \beta^{t}", r"\le", r"t \left(1 - \beta\right)"),
-    "correction_at_least": (r"1 - \beta^{t}", r"\ge", r"t \beta^{t} \left(1 - \beta\right)"),
+    "hidden_at_most": (
+        r"\frac{\beta_{2}^{\frac{t}{2} - \frac{1}{2}}}{\sqrt{1 - \beta_{2}^{t}}} \left(1 - \beta_{1}^{t}\right)",
+        r"\le",
+        r"\frac{1 - \beta_{1}^{t}}{\sqrt{t} \sqrt{1 - \beta_{2}}}",
+    ),
 }
 
 
@@ -34,11 +37,15 @@ def test_statements(name):
     assert getattr(work, name)().statement() == " ".join(STATEMENTS[name])
 
 
-@pytest.mark.parametrize("beta", [Fraction(0), Fraction(1, 3), Fraction(9, 10), Fraction(999, 1000)])
-def test_bounds_of_the_correction(beta):
+@pytest.mark.parametrize("beta1", [Fraction(0), Fraction(1, 3), Fraction(9, 10)])
+@pytest.mark.parametrize("beta2", [Fraction(1, 3), Fraction(9, 10), Fraction(999, 1000)])
+def test_bounds_of_the_hidden_schedule(beta1, beta2):
+    """Squares of both sides in fractions; all meet at t = 1."""
     for t in range(1, 60):
-        assert t * (1 - beta) * beta**t <= 1 - beta**t <= t * (1 - beta)
-    assert 1 - beta == 1 * (1 - beta)  # the upper bound is met at t = 1
+        hidden = (1 - beta1**t) ** 2 / (1 - beta2**t)
+        form = (1 - beta1**t) ** 2 / (t * (1 - beta2))
+        assert form <= hidden <= form / beta2 ** (t - 1)
+        assert (form == hidden) == (t == 1)
 
 
 @pytest.mark.parametrize("beta1, beta2", [(0.0, 0.99), (0.9, 0.999), (0.5, 0.0)])

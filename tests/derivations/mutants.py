@@ -29,14 +29,22 @@ STRICT = {"<=": "<", ">=": ">"}
 KINDS = ("constant", "exponent", "term dropped", "sign", "factor dropped", "index", "range", "order", "names")
 PER_KIND = 2  # of the mutants of one side that one kind makes, how many are kept
 SHARE = 6  # false mutants of a derivation that are offered, about: of each inequality 1 to 3
+# The subjects of each test file: workers share the files out, so none holds more than about a quarter of the work.
+FILES = {
+    "counts": ("lemmas", "speaker", "counts", "geometry"),
+    "regret": ("regret", "adagrad"),
+    "averages": ("averages", "mistakes", "momentum", "work", "bias"),
+    "steps": ("step_cap", "relatives", "sign_descent", "threshold"),
+    "convergence": ("failure", "climb", "nonconvex", "amsgrad"),
+}
 LARGE = 50  # operations above which a gap is offered in one form only, and of a claim one mutant
 
 
-def names():
-    """The names of all derivations of the book, none of which is made for it."""
-    for subject in proofs.SUBJECTS:
+def names(subjects=proofs.SUBJECTS):
+    """The names of the derivations of these subjects, none of which is made for it."""
+    for subject in subjects:
         import_module(f"lecture_optim.proofs.{subject}")
-    return list(proofs._registered)
+    return [name for name in proofs._registered if name.partition(":")[0] in subjects]
 
 
 def made(name):

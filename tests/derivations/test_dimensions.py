@@ -191,9 +191,8 @@ step_cap:scaled_step          k: c; m: \hat~m; m^2: \hat~v; k m: epsilon
 step_cap:second_cap           1: K beta_1 beta_2 rho
 step_cap:signal               m: \bar~g sigma; m^2: nu; 1: \mathrm{snr}
 step_cap:step_cap             m: g \hat~m m; m^2: \hat~v v; 1: K beta_1 beta_2 rho
-work:as_a_schedule            k: eta; m: m \hat{m}; m^2: v \hat{v}; 1: beta_1 beta_2
-work:correction_at_most       1: beta
-work:correction_at_least      1: beta
+work:hidden_at_least          1: beta_1 beta_2
+work:hidden_at_most           1: beta_1 beta_2
 bias:mean_of_average          m^2: nu v x; 1: beta
 bias:unbiased                 m^2: nu v \hat~v x; 1: beta
 bias:only_divisor             m^2: nu v x; 1: beta c

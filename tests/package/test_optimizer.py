@@ -556,6 +556,11 @@ def test_bad_hyper_parameters_are_named(case):
         (rules.rmsprop, "eps_root", -1.0, "eps_root must be >= 0"),
         (rules.adamw, "weight_decay", -1.0, "weight_decay must be >= 0"),
         (rules.adamw, "eta", 0.0, "eta must be > 0"),
+        (rules.adopt, "clip", 0.0, r"clip must be > 0 \(infinity: no bound\), but is 0.0"),
+        (rules.adopt, "clip", -1.0, "clip must be > 0"),
+        (rules.adopt, "clip", -np.inf, "clip must be > 0"),
+        (rules.adopt, "clip", np.nan, r"clip must be > 0 \(infinity: no bound\), but is nan"),
+        (rules.adopt, "clip", np.array([1.0, np.nan]), "clip must be > 0"),
         (damped, "bound", np.inf, "bound must be finite"),
     ],
 )
@@ -566,6 +571,24 @@ def test_each_hyper_parameter_has_its_range(rule, name, value, match):
 
 def test_zero_is_allowed_where_it_means_something():
     optimizer(rules.adamw, 0.1, beta1=0, beta2=0.0, eps=0, weight_decay=0)
+
+
+def test_a_bound_may_be_infinite_and_its_schedule_may_start_at_zero():
+    assert optimizer(rules.adopt, 0.1, clip=np.inf).hyper_at(1.0)["clip"] == np.inf
+    assert optimizer(rules.adopt, 0.1, clip=[1, np.inf]).hyper_at(1.0)["clip"].tolist() == [1, np.inf]
+    scheduled = optimizer(rules.adopt, 0.1, clip=lambda t: (t - 1) ** 0.25)
+    assert [scheduled.hyper_at(t)["clip"] for t in (1.0, 2.0, 17.0)] == [0, 1, 2]
+    for bad, match in (
+        (lambda t: -1.0, "clip must be >= 0"),
+        (lambda t: np.nan, "clip must be >= 0"),
+        (lambda t: "1", "clip must be a"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=f"the schedule of clip fails at t = 1: {match}"):
+            optimizer(rules.adopt, 0.1, clip=bad).hyper_at(1.0)
+    with pytest.raises(TypeError, match="clip must be a number or an array of numbers, not None"):
+        optimizer(rules.adopt, 0.1, clip=None)
+    with pytest.raises(ValueError, match="clip must broadcast to the shape of w"):
+        optimizer(rules.adopt, 0.1, clip=[1.0, 2.0]).init(np.zeros(3))
 
 
 BAD_START = {

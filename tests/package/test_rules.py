@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lecture_optim import rules
+from lecture_optim.experiments import text, train
 from lecture_optim.optimizer import optimizer
 
 from .peers import compare, conventions
@@ -239,13 +240,14 @@ def paper_amsgrad(x, steps):
 
 
 def paper_adopt(theta, steps):
-    """v_0 = g_0**2 from a gradient that moves nothing; then m_t from g_t / max(sqrt(v_(t-1)), eps), theta_t, and last v_t."""
+    """v_0 = g_0**2 from a gradient that moves nothing; then m_t from g_t / max(sqrt(v_(t-1)), eps), clipped; theta_t; v_t."""
     m = v = None
     for g, h in steps:
         if v is None:
             m, v = mpmath.mpf(0), g**2
         else:
-            m = h.beta1 * m + (1 - h.beta1) * over(g, max(mpmath.sqrt(v), h.eps))
+            scaled = over(g, max(mpmath.sqrt(v), h.eps))
+            m = h.beta1 * m + (1 - h.beta1) * max(min(scaled, h.clip), -h.clip)
             theta -= h.lr * m
             v = h.beta2 * v + (1 - h.beta2) * g**2
         yield theta
@@ -275,7 +277,7 @@ CHANGING = {
     "nadam": {"beta1": 0.8, "beta2": BETAS["beta2"]} | EPS,
     "adamw": BETAS | EPS | {"weight_decay": wave(0.01, 0.5), "eta": wave(1.0, 0.5)},
     "amsgrad": BETAS | EPS,
-    "adopt": BETAS | EPS,
+    "adopt": BETAS | EPS | {"clip": wave(2.0, 0.5)},
 }
 # The constants of each paper, written out here: the reference asks the package for nothing. Where a paper leaves one open, the
 # rule's docstring says what it takes (AdamW's decay, the heavy ball's and Nesterov's momentum).
@@ -294,7 +296,7 @@ DEFAULTS = {
     "nadam": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
     "adamw": {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-5, "eta": 1.0},
     "amsgrad": {"beta1": 0.9, "beta2": 0.999, "eps": 0.0},
-    "adopt": {"beta1": 0.9, "beta2": 0.9999, "eps": 1e-6},
+    "adopt": {"beta1": 0.9, "beta2": 0.9999, "eps": 1e-6, "clip": np.inf},
 }
 SETTINGS = {"defaults": {rule: {} for rule in CHANGING}, "changing": CHANGING}
 LR = wave(0.05, 0.9)
@@ -409,14 +411,37 @@ WRONG = [
     (
         "momentum before the scale",
         "adopt",
-        "ratio(g * (t > 1), np.maximum(np.sqrt(v), eps))",
-        "g * (t > 1)\n    scaled = ratio(m, np.maximum(np.sqrt(v), eps))",
+        "ratio(g * (t > 1),",
+        "(g * (t > 1),",
+        "np.clip(scaled, -clip, clip)",
+        "scaled[0]",
         "lr * m",
-        "lr * scaled",
+        "lr * np.clip(ratio(m, scaled[1]), -clip, clip)",
     ),
+    ("not clipped", "adopt", "np.clip(scaled, -clip, clip)", "scaled"),
+    ("clipped on one side", "adopt", "np.clip(scaled, -clip, clip)", "np.minimum(scaled, clip)"),
+    (
+        "the gradient clipped, not the ratio",
+        "adopt",
+        "ratio(g *",
+        "ratio(np.clip(g, -clip, clip) *",
+        "np.clip(scaled, -clip, clip)",
+        "scaled",
+    ),
+    (
+        "the average clipped, not the ratio",
+        "adopt",
+        "np.clip(scaled, -clip, clip)",
+        "scaled",
+        "lr * m",
+        "lr * np.clip(m, -clip, clip)",
+    ),
+    ("the clipped gradient in v", "adopt", "v = b * v", "g = np.clip(g, -clip, clip)\n    v = b * v"),
 ]
-# Peers have no eta, and are compared without eps.
-UNSEEN_BY_PEERS = {("decay outside the schedule", "adamw"), ("eps inside the root", "amsgrad")}
+# Peers have no eta, and are compared without eps and without clipping.
+UNSEEN_BY_PEERS = {("decay outside the schedule", "adamw"), ("eps inside the root", "amsgrad")} | {
+    (case[0], "adopt") for case in WRONG if "clipped" in case[0]
+}
 
 
 def wrong(rule_name, *edits):
@@ -581,3 +606,89 @@ def test_adams_first_step_is_lr_whatever_the_gradient(g, beta1, beta2):
     """Both corrected averages are the first gradient's own, whatever the betas: what bias correction is for."""
     o = optimizer(rules.adam, 0.1, beta1=beta1, beta2=beta2, eps=0.0)
     np.testing.assert_allclose(play(o, g[:1], np.zeros(g.shape[1]))[0][0], -0.1 * np.sign(g[0]), rtol=1e-12)
+
+
+# --- ADOPT's clipping --------------------------------------------------------------------------------------------------------
+
+
+def authors_bound(t):
+    """The authors' bound in the count of this package, as the rule's docstring has it."""
+    return (t - 1) ** 0.25
+
+
+def test_the_docstring_names_the_authors_bound():
+    source = re.search(r"``clip=(lambda t: [^`]*)``", " ".join(rules.adopt.__doc__.split()))[1]
+    assert [eval(source)(float(t)) for t in range(1, 50)] == [authors_bound(float(t)) for t in range(1, 50)]
+
+
+def clipped_adopt(theta, gradients, alpha, beta1=0.9, beta2=0.9999, eps=1e-6):
+    """The authors' clipped algorithm in plain floats and in their count: v from g_0, then t = 1, 2, ... with c_t = t**(1/4)."""
+    v, m, path = gradients[0] ** 2, 0.0, [theta]
+    for t in range(1, len(gradients)):
+        g = gradients[t]
+        c = t ** (1 / 4)
+        scaled = g / max(v**0.5, eps)
+        m = beta1 * m + (1 - beta1) * (c if scaled > c else -c if scaled < -c else scaled)
+        theta = theta - alpha * m
+        v = beta2 * v + (1 - beta2) * g**2
+        path.append(theta)
+    return path
+
+
+# First steps, where the clipping acts: nothing seen yet, a start far too small, no clipping needed, all sizes.
+STARTS = {
+    "zeros first": [0.0, 0.0, 0.5, -1.0, 0.0, 2.0, -0.1],
+    "a tiny gradient first": [1e-9, 1.0, -1.0, 0.3, 0.3, -2.0, 5.0],
+    "of one size": [1.0, -0.9, 1.0, 1.0, -0.8, 0.9, 1.0],
+    "of all sizes": [float(x) for x in np.random.default_rng(4).standard_cauchy(300)],
+}
+
+
+@pytest.mark.parametrize("gradients", STARTS.values(), ids=STARTS)
+def test_clipped_adopt_is_the_authors_algorithm(gradients):
+    o = optimizer(rules.adopt, 0.01, clip=authors_bound)
+    path = [step[0][0] for step in play(o, np.array(gradients)[:, None], np.array([0.5]))]
+    np.testing.assert_allclose(path, clipped_adopt(0.5, gradients, 0.01), rtol=1e-12)
+    # A bound that is a step early or late is another algorithm, wherever it acts.
+    for shift in (0, 2):
+        late = optimizer(rules.adopt, 0.01, clip=lambda t, shift=shift: max(t - shift, 0) ** 0.25)
+        other = [step[0][0] for step in play(late, np.array(gradients)[:, None], np.array([0.5]))]
+        assert np.allclose(other, path, rtol=1e-9) == (gradients is STARTS["of one size"] and shift == 0)
+
+
+@some
+@given(g=runs)
+def test_an_infinite_bound_is_none(g):
+    """To the bit: infinity, a bound that nothing reaches, and the rule without the words."""
+    bare = wrong("adopt", "np.clip(scaled, -clip, clip)", "scaled")
+    w = np.linspace(-1, 2, g.shape[1])
+    free = play(optimizer(bare, 0.1), g, w)
+    for clip in ({}, {"clip": np.inf}, {"clip": 1e300}, {"clip": np.full(g.shape[1], np.inf)}):
+        for a, b in zip(free, play(optimizer(rules.adopt, 0.1, **clip), g, w), strict=True):
+            assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@some
+@given(g=runs)
+def test_clipped_adopts_step_is_bounded(g):
+    """By lr times the largest bound so far, however small the first gradient was: what is lost without clipping."""
+    points = [step[0] for step in play(optimizer(rules.adopt, 0.1, clip=authors_bound), g, np.zeros(g.shape[1]))]
+    for t, (before, after) in enumerate(pairwise(points), 2):
+        assert np.all(np.abs(after - before) <= 0.1 * authors_bound(t) * (1 + 1e-12))
+
+
+def test_clipping_mends_a_word_that_is_seen_late():
+    """A coordinate whose first gradient is 0, as a word of a text that has not come yet: 1/eps times the rate, or the rate."""
+    g = np.array([[1.0, 0.0], [1.0, 0.02]])
+    far = play(optimizer(rules.adopt, 1e-2), g, np.zeros(2))[-1][0]
+    near = play(optimizer(rules.adopt, 1e-2, clip=authors_bound), g, np.zeros(2))[-1][0]
+    assert far[1] == pytest.approx(-1e-2 * 0.1 * 0.02 / 1e-6) and near[1] == pytest.approx(-1e-2 * 0.1)
+    assert far[0] == near[0]
+
+
+def test_clipping_mends_sparse_text():
+    """The text of the chapter on repairs: without clipping every rate from 0.001 on ends an epoch worse than it began."""
+    paragraphs = text(seeds=1)
+    for clip, mended in ((np.inf, False), (authors_bound, True)):
+        losses, _ = train(paragraphs, [optimizer(rules.adopt, lr, clip=clip) for lr in (1e-3, 1e-2, 1e-1)], epochs=1)
+        assert np.all(losses[-1] < losses[0]) == mended and np.all((losses[-1] < losses[0]) == mended)

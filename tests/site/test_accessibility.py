@@ -16,6 +16,7 @@ def findings(html, open_window):
         page = window.open(path).page
         checks.open_folds(page)
         checks.thin_code(page)
+        checks.thin_formulas(page)
         for mode, (viewport, scheme) in MODES.items():
             page.set_viewport_size(viewport)
             page.emulate_media(color_scheme=scheme)

@@ -8,6 +8,7 @@ from . import checks
 from .conftest import build, find_browser
 from .visit import NARROW, pages
 
+FORMULA = "<mjx-container><mjx-c>sum</mjx-c></mjx-container>"
 PIXEL = (
     "data:image/png;base64,"
     + base64.b64encode(
@@ -84,6 +85,16 @@ def test_a_sound_page_has_no_problems(opened):
 def test_a_defect_is_reported(opened, check, defect, said):
     page = opened(body=BODY.replace("</article>", f"{defect}</article>")).page
     assert any(said in problem for problem in check(page)), check(page)
+
+
+@pytest.mark.parametrize(
+    "pale", ['<mjx-container><mjx-c style="color: #bbb">sum</mjx-c></mjx-container>', f"<h2 style='color: #bbb'>{FORMULA}</h2>"]
+)
+def test_a_pale_formula_among_many_is_reported_though_most_are_left_out(opened, pale):
+    page = opened(body=BODY.replace("</article>", f"<p>{FORMULA * 9}</p>{pale}</article>")).page
+    checks.thin_formulas(page)
+    assert page.locator("mjx-c").count() == 2
+    assert any("color-contrast" in problem for problem in checks.accessibility(page))
 
 
 @pytest.mark.parametrize(

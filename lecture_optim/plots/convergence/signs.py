@@ -38,7 +38,7 @@ def walks(runs, best):
         axes.plot(*data[rule], color=color(rule))
         direct_label(axes, t[-1], data[rule][1][-1], {"sgd": "SGD", "sign_sgd": "signs"}.get(rule, rule), rule)
     axes.axhline(best, color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
-    axes.text(t[0], best + 0.06, "best point", color=MUTED)
+    axes.text((t[0] + t[-1]) / 2, best + 0.08, "best point", color=MUTED, ha="center")
     axes.set(xlabel="step $t$", ylabel="position $w_t$", ylim=(-1.15, 1.15), xlim=(t[0], t[-1]))
     return data, axes
 

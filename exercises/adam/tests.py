@@ -1,0 +1,553 @@
+"""The tests of the assignment on Adam. What is right comes from the package's rules, or from the checker of derivations."""
+
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+from lecture_optim.check.expressions import equivalent, expression, proves
+from lecture_optim.check.testing import Wrong, choice, close, interval, number, test
+from lecture_optim.derivation import Derivation, Index, Unproved, substitute
+from lecture_optim.rules import adam, ratio
+
+
+def _called(answer, *inputs):
+    """What the student's function gives. Raises Wrong where the answer is no function."""
+    if not callable(answer):
+        raise Wrong("The answer must be a function.", "not answered yet" if answer is None else "not a function")
+    return answer(*inputs)
+
+
+class _Each:
+    """What known mistakes give, by name, made only when an answer is wrong."""
+
+    def __init__(self, names, make):
+        self.names, self.make = names, make
+
+    def items(self):
+        return ((name, self.make(name)) for name in self.names)
+
+
+# ------------------------------------------------------------------------------------------ q1: a run that can be stopped
+
+
+def _adam(G, state, lr, beta1, beta2, eps, wrong=None):
+    """The state after Adam's steps on gradients G (T, ...), or what a known mistake makes of it."""
+    w, m, v, t = (np.asarray(state[name]) for name in ("w", "m", "v", "t"))
+    start, t = int(t), int(t)
+    if wrong == "beta1 and beta2 swapped":
+        beta1, beta2 = beta2, beta1
+    for n, g in enumerate(G):
+        t += wrong != "the step counter is frozen"
+        power = {
+            "the step counter is frozen": start + 1,
+            "the correction begins again in every call": n + 1,
+            "the counter is one step behind": max(t - 1, 1),
+        }.get(wrong, t)
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * (abs(g) if wrong == "the square is forgotten" else g * g)
+        low1, low2 = 1 - beta1**power, 1 - beta2**power
+        if wrong == "no bias correction":
+            low1 = low2 = 1.0
+        m_hat, v_hat = m / low1, v / low2
+        below = np.sqrt(v_hat + eps) if wrong == "eps inside the root" else np.sqrt(v_hat) + eps
+        if wrong == "eps is not corrected along with v: the paper's second form":
+            below = np.sqrt(v_hat) + eps / np.sqrt(low2)
+        step = m_hat / below if wrong == "0/0 is not settled" else ratio(m_hat, below)
+        if wrong == "eps added to the quotient":
+            step = ratio(m_hat, np.sqrt(v_hat)) + eps
+        w = w - lr * step
+        if wrong == "the corrected averages are stored":
+            m, v = m_hat, v_hat
+    return {"w": w, "m": m, "v": v, "t": t}
+
+
+KNOWN = (
+    "the step counter is frozen", "the correction begins again in every call", "the counter is one step behind",
+    "no bias correction", "eps inside the root", "eps added to the quotient", "beta1 and beta2 swapped",
+    "the square is forgotten", "the corrected averages are stored", "0/0 is not settled",
+    "eps is not corrected along with v: the paper's second form",
+)  # fmt: skip
+
+
+TINY = 1e-15  # an epsilon that shows nowhere, whatever its place: only the tests for it have a large one
+
+
+def _hyper(rng, eps=TINY):
+    return float(rng.uniform(0.01, 0.3)), float(rng.uniform(0.5, 0.95)), float(rng.uniform(0.9, 0.999)), eps
+
+
+def _judge(answer, G, state, hyper):
+    given = {"gradients": G, "t": state["t"], "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
+    want = _adam(G, state, *hyper)
+    mistakes = _Each(KNOWN, lambda name: _adam(G, state, *hyper, name))
+    close(_called(answer, G, state, *hyper), want, given=given, mistakes=mistakes, what="the state")
+    return want
+
+
+def _fresh(shape, rng):
+    return {"w": rng.standard_normal(shape), "m": np.zeros(shape), "v": np.zeros(shape), "t": 0}
+
+
+@test("q1", points=2, title="A run from the start")
+def from_the_start(answer, rng):
+    """Several steps with changing gradients, for parameters of two shapes; a number of steps above 3."""
+    for shape in ((int(rng.integers(2, 6)),), (2, int(rng.integers(2, 4)))):
+        T = int(rng.integers(4, 9))
+        _judge(answer, rng.standard_normal((T, *shape)), _fresh(shape, rng), _hyper(rng))
+
+
+@test("q1", points=2, title="Stopped, and continued")
+def continued(answer, rng):
+    """A run in three pieces is the run in one: the counter is part of the state. One piece has whole numbers as gradients."""
+    state, hyper = _fresh((3,), rng), _hyper(rng)
+    whole = rng.integers(-4, 5, (2, 3))
+    for G in (rng.standard_normal((3, 3)), whole, rng.standard_normal((int(rng.integers(3, 7)), 3))):
+        state = _judge(answer, G, state, hyper)
+
+
+@test("q1", points=1, title="A silent coordinate, and no epsilon", visible=False)
+def silent(answer, rng):
+    """With eps = 0 a coordinate without any gradient does not move: 0/0 is 0."""
+    G = rng.standard_normal((7, 4))
+    G[:, 1] = 0.0
+    G[:4, 2] = 0.0
+    _judge(answer, G, _fresh((4,), rng), _hyper(rng, 0.0))
+
+
+@test("q1", points=2, title="A large epsilon, and no step at all", visible=False)
+def large_epsilon(answer, rng):
+    """eps = 1/2 shows where it stands. No gradients at all: the state that came in."""
+    hyper = _hyper(rng, 0.5)
+    state = _judge(answer, 0.3 * rng.standard_normal((5, 3)), _fresh((3,), rng), hyper)
+    _judge(answer, np.zeros((0, 3)), state, hyper)
+
+
+# ----------------------------------------------------------------------------------------------- q2: what silence has done
+
+
+def _catch_up(w, m, v, last, t, lr, beta1, beta2, eps, wrong=None):
+    """What dense Adam makes of rows whose gradients are 0 from step last + 1 to step t, step by step; or a mistake."""
+    w, m, v = (np.array(a, dtype=float) for a in (w, m, v))
+    if wrong == "one decay rate for both averages":
+        beta2 = beta1
+    for row in range(len(last)):
+        first, end = int(last[row]) + 1, t
+        if wrong == "one silent step too many":
+            end += 1
+        for step in range(first, end + 1):
+            power = {"the counter stands still during the silence": first - 1}.get(wrong, step)
+            m[row] = beta1 * m[row]
+            v[row] = beta2 * v[row]
+            if wrong != "the weights stand still during the silence":
+                low1, low2 = 1 - beta1**power, 1 - beta2**power
+                if wrong == "no bias correction":
+                    low1 = low2 = 1.0
+                v_hat = v[row] / low2
+                below = np.sqrt(v_hat + eps) if wrong == "eps inside the root" else np.sqrt(v_hat) + eps
+                w[row] = w[row] - lr * ratio(m[row] / low1, below)
+        if wrong == "the averages decay by the number of the step, not by the length of the silence":
+            m[row] = m[row] / beta1 ** (t - first + 1) * beta1**t
+            v[row] = v[row] / beta2 ** (t - first + 1) * beta2**t
+    return w, m, v
+
+
+SILENCE = (
+    "the weights stand still during the silence", "one decay rate for both averages", "one silent step too many",
+    "the counter stands still during the silence", "no bias correction", "eps inside the root",
+    "the averages decay by the number of the step, not by the length of the silence",
+)  # fmt: skip
+
+
+def _rows(rng, n, k, t):
+    """Rows that were last brought up to date at different steps: (w, m, v, last)."""
+    w, m = rng.standard_normal((2, n, k))
+    v = rng.uniform(0.5, 2.0, (n, k))
+    last = rng.integers(1, t, n)
+    return w, m, v, last
+
+
+def _triple(got):
+    if not isinstance(got, (tuple, list)) or len(got) != 3:
+        raise Wrong("the result must be three arrays, (w, m, v).", "not three arrays")
+    return got
+
+
+def _silent(answer, rows, t, hyper, only=(0, 1, 2)):
+    want = _catch_up(*rows, t, *hyper)
+    given = {"last": rows[3], "t": t, "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
+    got = _triple(_called(answer, *rows, t, *hyper))
+    for place in only:
+        wrong = _Each(SILENCE, lambda name, place=place: _catch_up(*rows, t, *hyper, name)[place])
+        close(got[place], want[place], given=given, mistakes=wrong, what="wmv"[place])
+
+
+@test("q2", points=1, title="The averages after a silence")
+def silent_averages(answer, rng):
+    """m and v of rows that were silent for different numbers of steps."""
+    t = int(rng.integers(20, 60))
+    _silent(answer, _rows(rng, int(rng.integers(3, 7)), 2, t), t, _hyper(rng), only=(1, 2))
+
+
+@test("q2", points=2, title="The weights after a silence")
+def silent_weights(answer, rng):
+    """The echo of the last gradients: the weights move on while the gradients are 0."""
+    for n, k, eps in ((1, 3, TINY), (5, 2, 0.3)):
+        t = int(rng.integers(20, 60))
+        _silent(answer, _rows(rng, n, k, t), t, _hyper(rng, eps), only=(0,))
+
+
+@test("q2", points=1, title="Rows that are up to date, and rows that were never seen", visible=False)
+def edge_rows(answer, rng):
+    """No silent step: nothing changes. Never a gradient, eps = 0: nothing moves."""
+    t = int(rng.integers(20, 60))
+    w, m, v, last = _rows(rng, 6, 2, t)
+    last[:2] = t
+    m[4:], v[4:] = 0.0, 0.0
+    _silent(answer, (w, m, v, last), t, _hyper(rng, 0.0))
+
+
+@test("q2", points=2, title="A sparse run, touched row by row, beside dense Adam", visible=False)
+def lazy_run(answer, rng):
+    """Only rows with gradients are touched, each brought up to date first; at the end all are. It must be dense Adam."""
+    n, k, T = 5, 2, 25
+    lr, beta1, beta2, eps = _hyper(rng)
+    seen = rng.random((T, n)) < 0.25
+    seen[rng.integers(0, T - 5), :] = True
+    G = rng.standard_normal((T, n, k)) * seen[..., None]
+    W = M = V = np.zeros((n, k))
+    w, m, v, last = np.zeros((n, k)), np.zeros((n, k)), np.zeros((n, k)), np.zeros(n, dtype=int)
+    for t in range(1, T + 1):
+        W, M, V = adam(W, G[t - 1], M, V, float(t), lr, beta1, beta2, eps)
+        rows = np.flatnonzero(seen[t - 1])
+        late = rows[last[rows] > 0]  # seen before: these have slept
+        if len(late):
+            before = (w[late], m[late], v[late], last[late], t - 1)
+            got = _triple(_called(answer, *before, lr, beta1, beta2, eps))
+            want = _catch_up(*before, lr, beta1, beta2, eps)
+            mistakes = _Each(SILENCE, lambda name, before=before: _catch_up(*before, lr, beta1, beta2, eps, name))
+            close(tuple(got), want, given={"last": last[late], "t": t - 1}, mistakes=mistakes)
+            w[late], m[late], v[late] = want
+        w[rows], m[rows], v[rows] = adam(w[rows], G[t - 1][rows], m[rows], v[rows], float(t), lr, beta1, beta2, eps)
+        last[rows] = t
+    final = _triple(_called(answer, w, m, v, last, T, lr, beta1, beta2, eps))
+    close(tuple(final), (W, M, V), what="the run's end")
+
+
+# ---------------------------------------------------------------------------------------------- q3: a decay rate that changes
+
+beta, gamma = sp.symbols("beta gamma", nonnegative=True)
+n, k = Index("n"), Index("k", 0)
+NAMES3 = {"beta": beta, "gamma": gamma, "n": n, "k": k}
+WRONG3 = {
+    "only the new rate is counted": 1 - gamma**k,
+    "as if the new rate had been there all the time": 1 - gamma ** (n + k),
+    "as if the rate had never changed": 1 - beta ** (n + k),
+    "the two corrections are multiplied": (1 - beta**n) * (1 - gamma**k),
+    "the weight of the zero, not of the gradients": beta**n * gamma**k,
+    "the old average fades, and nothing new is counted": (1 - beta**n) * gamma**k,
+    "no correction at all": sp.S.One,
+}
+
+
+@test("q3", points=1, title="At the change")
+def at_the_change(answer, rng):
+    """No step with the new rate yet, k = 0: the correction that the chapter derives."""
+    got = expression(answer, NAMES3)
+    if k in {limit[0] for sum_ in got.atoms(sp.Sum, sp.Product) for limit in sum_.limits}:
+        raise Wrong("The expression sums over k, which is the number of steps with the new rate: take another letter.", None)
+    at = got.xreplace({k: sp.S.Zero})
+    if at.has(sp.zoo, sp.nan, sp.oo):
+        raise Wrong("The expression divides by zero at k = 0, before any step with the new rate.", "a division by zero")
+    wrong = {name: value.xreplace({k: sp.S.Zero}) for name, value in WRONG3.items()}
+    equivalent(at, 1 - beta**n, mistakes=wrong, what="the expression at k = 0")
+
+
+@test("q3", points=2, title="From one step to the next, for every k")
+def one_more_step(answer, rng):
+    """The induction: right at k = 0, and the update leads from k to k + 1."""
+    got = expression(answer, NAMES3)
+
+    def induction():
+        d = Derivation("the divisor")
+        d.given(gamma, "<", 1, "the average forgets")
+        d.start(gamma * got + (1 - gamma)).equal(substitute(got, {k: k + 1}), "one more step with the new rate")
+
+    proves(induction, got=got, mistakes=WRONG3, what="the expression")
+    equivalent(got, 1 - beta**n * gamma**k, mistakes=WRONG3, what="the expression")
+
+
+# --------------------------------------------------------------------------------- q4: equal rates, and no step beyond lr
+
+b4, v4 = sp.symbols("beta v", nonnegative=True)
+c4 = sp.Symbol("c", positive=True)
+m4, g4 = sp.symbols("m g", real=True)
+NAMES4 = {"beta": b4, "c": c4, "m": m4, "v": v4, "g": g4}
+BEFORE, AFTER = c4 * v4 - m4**2, (b4 * c4 + 1 - b4) * (b4 * v4 + (1 - b4) * g4**2) - (b4 * m4 + (1 - b4) * g4) ** 2
+
+
+def _certificate(answer, names, parts):
+    """The expressions of a certificate with exactly these parts."""
+    if answer is None:
+        raise Wrong("The certificate is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or set(answer) != set(parts):
+        raise Wrong(f"The certificate must be a dict with the keys {' and '.join(map(repr, parts))}.", "not a certificate")
+    return [expression(answer[part], names, f"the {part}") for part in parts]
+
+
+@test("q4", points=1, title="Both sides differ by the certificate")
+def adds_up(answer, rng):
+    """factor times (c v - m^2), and the gap, are together the difference after the step."""
+    factor, gap = _certificate(answer, NAMES4, ("factor", "gap"))
+    _equal_parts(factor * BEFORE + gap, AFTER)
+
+
+def _equal_parts(got, want):
+    try:
+        equivalent(got, want, given=[(b4, "<", 1)], what="factor (c v - m^2) + gap")
+    except Wrong as wrong:
+        raise Wrong(wrong.message, "factor and gap do not add up") from None
+
+
+@test("q4", points=3, title="The checker accepts the step")
+def accepted(answer, rng):
+    """The factor and the gap are seen not to be negative, and the induction's step is proved."""
+    factor, gap = _certificate(answer, NAMES4, ("factor", "gap"))
+    one = b4**2 + b4 * (1 - b4) / c4
+    mistakes = {
+        "the hypothesis is used once too little: v is larger than m^2/c": AFTER - b4**2 * BEFORE,
+        "nothing is used of the hypothesis": AFTER,
+        "factor and gap do not add up": b4 * (1 - b4) * (c4 * g4 - m4) ** 2,
+    }
+    # Which of them it is shows in the gap; a right factor with a wrong gap does not add up.
+    if sp.expand(factor - one) == 0 and sp.expand(sp.together(factor * BEFORE + gap - AFTER)) != 0:
+        mistakes = {"factor and gap do not add up": gap}
+
+    def step(factor, gap):
+        d = Derivation("equal decay rates")
+        d.given(b4, "<", 1, "the averages forget")
+        before = d.given(m4**2, "<=", c4 * v4, "so it was at step t")
+        d.start((b4 * m4 + (1 - b4) * g4) ** 2)
+        d.at_most((b4 * c4 + 1 - b4) * (b4 * v4 + (1 - b4) * g4**2), "certificate", gap=gap, using={before: factor})
+
+    # A sign that is not seen as written may be seen in the product; what is equal is as good.
+    if sp.expand(sp.together(factor * BEFORE + gap - AFTER)) == 0:
+        for parts in {(sp.factor(factor), gap), (factor, sp.factor(gap)), (sp.factor(factor), sp.factor(gap))} - {(factor, gap)}:
+            try:
+                return step(*parts)
+            except Unproved:
+                continue
+    proves(lambda: step(factor, gap), got=gap, mistakes=mistakes, what="the certificate")
+
+
+# ------------------------------------------------------------------------------ q5: what the two averages have in common
+
+b1, b2 = sp.symbols("beta1 beta2", nonnegative=True)
+t5 = Index("t")
+NAMES5 = {"beta1": b1, "beta2": b2, "t": t5}
+RAW5 = (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** t5) / (1 - b1 * b2)
+BOTH5 = (1 - b1**t5) * (1 - b2**t5)
+KNOWN5 = [(b1, "<", 1), (b2, "<", 1), (b1 * b2, "<", 1), (b1**t5, "<", 1), (b2**t5, "<", 1), (b1**t5 * b2**t5, "<", 1)]
+WRONG5 = {
+    "the corrections are missing": RAW5,
+    "as if t were infinite": (1 - b1) * (1 - b2) / (1 - b1 * b2),
+    "only one average is corrected": RAW5 / (1 - b1**t5),
+    "the weights are squared, as for one average": (1 - b1) ** 2 * (1 - b1 ** (2 * t5)) / (1 - b1**2) / (1 - b1**t5) ** 2,
+    "the covariance of sums is not the product of two sums": sp.S.One,
+    "the geometric sum is missing": (1 - b1) * (1 - b2) / BOTH5,
+    "the geometric sum has one term too many": (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** (t5 + 1)) / (1 - b1 * b2) / BOTH5,
+}
+
+
+@test("q5", points=1, title="At the first step")
+def first_covariance(answer, rng):
+    """At t = 1 both averages are the first gradient and its square: the covariance is that of g and its square."""
+    got = expression(answer, NAMES5).xreplace({t5: sp.S.One})
+    if got.has(sp.zoo, sp.nan, sp.oo):
+        raise Wrong("The expression divides by zero at t = 1.", "a division by zero")
+    wrong = {name: value.xreplace({t5: sp.S.One}) for name, value in WRONG5.items()}
+    first = [(b1, "<", 1), (b2, "<", 1), (b1 * b2, "<", 1), (b1**2, "<", 1)]
+    equivalent(got, sp.S.One, given=first, mistakes=wrong, what="the expression at t = 1")
+
+
+@test("q5", points=3, title="At every step")
+def every_covariance(answer, rng):
+    """For all decay rates below 1 and all t."""
+    got = expression(answer, NAMES5)
+    try:
+        equivalent(got, RAW5 / BOTH5, given=KNOWN5, mistakes=WRONG5, what="the expression")
+    except Wrong as wrong:
+        # Fractions are equal where the numerator of their difference vanishes.
+        same = (name for name, value in WRONG5.items() if sp.expand(sp.numer(sp.together(got - value))) == 0)
+        name = wrong.mistake or next(same, None)
+        raise Wrong(wrong.message, name) from None
+
+
+# ------------------------------------------------------------------------------------------- q6: a drift out of nothing
+
+
+@cache
+def _drift():
+    """The mean of m_hat / sqrt(v_hat) in the long run, without noise, to more than ten digits.
+
+    With equal rates both averages are functions of one number, the average Y of the indicator of the large gradient: m = 4 Y - 1
+    and v = 8 Y + 1. One step takes a function f(y) to its mean p f(beta y + 1 - beta) + (1 - p) f(beta y); after many steps this
+    is a constant, the mean in the long run. Functions are their values at Chebyshev points, so that a step is a matrix.
+    """
+    beta, p, n = 0.9, 0.25, 60
+    angle = (np.arange(n) + 0.5) * np.pi / n
+    points, signs = (1 + np.cos(angle)) / 2, np.where(np.arange(n) % 2, -1.0, 1.0) * np.sin(angle)
+
+    def at(y):  # the values at y of the polynomials that are 1 at one point and 0 at the others
+        share = signs / (y[:, None] - points)
+        return share / share.sum(axis=1, keepdims=True)
+
+    step = p * at(beta * points + 1 - beta) + (1 - p) * at(beta * points)
+    return float(np.linalg.matrix_power(step, 1024)[0] @ ((4 * points - 1) / np.sqrt(8 * points + 1)))
+
+
+@test("q6", points=1, title="Which way, and how far")
+def drift_size(answer, rng):
+    """The value alone, within 0.005: the sign and the size."""
+    value = answer[0] if isinstance(answer, (tuple, list)) and len(answer) == 2 else answer
+    want = _drift()
+    mistakes = {
+        "the sign of the weight's step, not of the quotient's mean": -want,
+        "no drift is seen": 0.0,
+        "the first step, not late ones": -0.5,
+        "the mean of the size, not of the quotient": 0.19,
+    }
+    number(value, want, atol=0.005, mistakes=mistakes, what="the mean quotient")
+
+
+@test("q6", points=3, title="An interval that covers it")
+def drift_interval(answer, rng):
+    """The recomputation has no noise; 0.0012 is less than what separates it from the first-order formula, 0.0016."""
+    want = _drift()
+    if isinstance(answer, (tuple, list)) and len(answer) == 2:
+        value = answer[0]
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value - FIRST_ORDER) < 1e-4:
+            number(value, want, atol=1e-4, what="the mean quotient", mistakes={"first order, not measured": FIRST_ORDER})
+    mistakes = {
+        "the sign of the weight's step, not of the quotient's mean": -want,
+        "first order, not measured": FIRST_ORDER,
+        "no drift is seen": 0.0,
+    }
+    interval(answer, want, widest=0.0012, what="the mean quotient", mistakes=mistakes)
+
+
+FIRST_ORDER = -0.5 * 6 * 0.1 / 1.9 / 3**1.5
+
+# ------------------------------------------------------------------------------------- q7 and q8: a program that is nearly Adam
+
+MISTAKES = (
+    "the two decay rates are exchanged",
+    "the counter counts arrays, not steps",
+    "eps stands in the wrong place",
+    "the averages of one array are used for another",
+    "the corrected averages are stored",
+    "the averages are taken after the step",
+)
+KEYS7 = ("line", "mistake", "length")
+
+
+def _part(answer, name):
+    if answer is None:
+        raise Wrong("The diagnosis is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or name not in answer:
+        raise Wrong(f"The diagnosis must be a dict with the keys {', '.join(map(repr, KEYS7))}.", "not a diagnosis")
+    return answer[name]
+
+
+@test("q7", points=1, title="The line")
+def the_line(answer, rng):
+    """The one line that has to go elsewhere."""
+    wrong = {"the line only reads the counter": 2, "the line only stores the counter": 12}
+    number(_part(answer, "line"), 6, mistakes=wrong, what="the line")
+
+
+@test("q7", points=1, title="The mistake's name")
+def the_name(answer, rng):
+    """Its name among six."""
+    others = {name: f"not this: {name}" for name in MISTAKES}
+    choice(_part(answer, "mistake"), MISTAKES[1], among=MISTAKES, mistakes=others, what="the mistake")
+
+
+@test("q7", points=2, title="What it does to the twelfth array")
+def the_length(answer, rng):
+    """The first step of the twelfth array, in learning rates, by the rule itself with the wrong number of the step."""
+    w, _, _ = adam(0.0, 1.0, 0.0, 0.0, 12.0, 1.0, 0.9, 0.999, 0.0)
+    wrong = {
+        "as if the correction were right": 1.0,
+        "as if there were no correction": 0.1 / np.sqrt(0.001),
+        "only the first average has the wrong correction": 0.1 / (1 - 0.9**12),
+        "only the second average has the wrong correction": 1 / np.sqrt(0.001 / (1 - 0.999**12)),
+        "the quotient is squared": w * w,
+        "the factor, not the length": -1 / w,
+        "the thirteenth, or the eleventh, array": -adam(0.0, 1.0, 0.0, 0.0, 13.0, 1.0, 0.9, 0.999, 0.0)[0],
+    }
+    number(_part(answer, "length"), -w, rtol=2e-3, mistakes=wrong, what="the length")
+
+
+def _model(params, grads, state, lr, beta1, beta2, eps, wrong=None):
+    """One step of Adam for several arrays, or what a mistake makes of it."""
+    new, m, v, end = {}, {}, {}, state["t"] + 1
+    for count, (name, w) in enumerate(params.items(), 1):
+        power = {
+            "the counter counts arrays, not steps": state["t"] + count,
+            "the arrays of a step are counted, though its end is right": state["t"] + count,
+            "the counter stands still": 1,
+            "the counter is one step behind": max(state["t"], 1),
+            "one step is divided among the arrays": state["t"] + 1 / len(params),
+        }.get(wrong, state["t"] + 1)
+        old = state["m"][name], state["v"][name]
+        new[name], m[name], v[name] = adam(w, grads[name], *old, float(power), lr, beta1, beta2, eps)
+        if wrong == "eps inside the root":
+            m_hat, v_hat = m[name] / (1 - beta1**power), v[name] / (1 - beta2**power)
+            new[name] = w - lr * m_hat / np.sqrt(v_hat + eps)
+        if wrong in ("the counter counts arrays, not steps", "the counter stands still", "one step is divided among the arrays"):
+            end = power
+    if wrong == "the new counter is not stored":
+        end = state["t"]
+    return new, {"t": end, "m": m, "v": v}
+
+
+KNOWN8 = (
+    "the counter counts arrays, not steps", "the arrays of a step are counted, though its end is right",
+    "the counter stands still", "the counter is one step behind", "one step is divided among the arrays",
+    "the new counter is not stored", "eps inside the root",
+)  # fmt: skip
+
+
+def _play(answer, shapes, steps, rng, eps=TINY, size=1.0):
+    """Several steps with the answer, each from the right state, compared with the package's rule."""
+    lr, beta1, beta2, eps = _hyper(rng, eps)
+    params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+    zeros = {name: np.zeros(shape) for name, shape in shapes.items()}
+    state = {"t": 0, "m": zeros, "v": dict(zeros)}
+    for _ in range(steps):
+        grads = {name: size * rng.standard_normal(shape) for name, shape in shapes.items()}
+        call = (params, grads, state, lr, beta1, beta2, eps)
+        want = _model(*call)
+        mistakes = _Each(KNOWN8, lambda name, call=call: _model(*call, name))
+        got = _called(answer, *call)
+        close(got, want, given={"t": state["t"], "arrays": list(shapes)}, mistakes=mistakes, what="(params, state)")
+        params, state = want
+
+
+@test("q8", points=2, title="Three arrays, four steps")
+def three_arrays(answer, rng):
+    """Every array has the step's number, whatever its place; also in later calls."""
+    _play(answer, {"weights": (2, 3), "bias": (3,), "scale": ()}, 4, rng)
+
+
+@test("q8", points=1, title="A model of many arrays", visible=False)
+def many_arrays(answer, rng):
+    """Twenty arrays: the last one is no later than the first."""
+    _play(answer, {f"layer {n}": (2,) for n in range(20)}, 3, rng)
+
+
+@test("q8", points=1, title="The rest is as it was: a large epsilon", visible=False)
+def large_epsilon_model(answer, rng):
+    """eps = 1/2 and small gradients, to see that mending one line has not broken another."""
+    _play(answer, {"a": (3,), "b": (2, 2)}, 3, rng, 0.5, size=0.3)

@@ -1,0 +1,583 @@
+"""The tests of the assignment on convergence. What is right comes from the package's rules, exact fractions, or the checker."""
+
+import math
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+from lecture_optim.check.expressions import equivalent, expression, proves
+from lecture_optim.check.testing import Wrong, choice, close, interval, number, test
+from lecture_optim.derivation import Derivation, Index
+from lecture_optim.online import play
+from lecture_optim.optimizer import optimizer
+from lecture_optim.projections import box
+from lecture_optim.rules import amsgrad
+from lecture_optim.schedules import inverse_sqrt
+
+
+def _called(answer, *inputs):
+    """What the student's function gives. Raises Wrong where the answer is no function."""
+    if not callable(answer):
+        raise Wrong("The answer must be a function.", "not answered yet" if answer is None else "not a function")
+    return answer(*inputs)
+
+
+class _Each:
+    """What known mistakes give, by name, made only when an answer is wrong."""
+
+    def __init__(self, names, make):
+        self.names, self.make = names, make
+
+    def items(self):
+        return ((name, self.make(name)) for name in self.names)
+
+
+# ------------------------------------------------------------------------------------------------ q1: AMSGrad from Adam
+
+
+def _path(G, x, alpha, beta1, beta2, low, high):
+    """The points of the package's AMSGrad, the last one included."""
+    o = optimizer(amsgrad, inverse_sqrt(alpha), beta1=beta1, beta2=beta2, eps=0.0, project=box(low, high))
+    run = play(o, G, x, record=("w",))
+    return np.concatenate([run["w"], [run.w]])
+
+
+def _other_path(G, x, alpha, beta1, beta2, low, high, wrong):
+    """The points that a known mistake makes."""
+    m = v = top = np.zeros_like(x)
+    points = [x]
+    for t, g in enumerate(G, start=1):
+        m = beta1 * m + (1 - beta1) * g
+        old, v = v, beta2 * v + (1 - beta2) * g * g
+        if wrong == "the maximum is averaged again":
+            v = np.maximum(top, beta2 * top + (1 - beta2) * g * g)
+        top = {
+            "there is no maximum: this is Adam": v,
+            "the maximum of the squares, not of their averages": np.maximum(top, g * g),
+            "the maximum over the coordinates": np.full_like(v, max(top.max(initial=0), v.max(initial=0))),
+            "the maximum is taken before the present square is averaged in": np.maximum(top, old),
+        }.get(wrong, np.maximum(top, v))
+        scale = {
+            "the root is forgotten": top,
+            "the averages are corrected": np.sqrt(top / (1 - beta2**t)),
+        }.get(wrong, np.sqrt(top))
+        mean = m / (1 - beta1**t) if wrong == "the averages are corrected" else m
+        rate = {"the rate does not fall": alpha, "the first step has the number 0, or 2": alpha / math.sqrt(t + 1)}.get(
+            wrong, alpha / math.sqrt(t)
+        )
+        x = x - rate * mean / (scale + (scale == 0))
+        if wrong != "the points are not kept in the box":
+            x = np.clip(x, low, high)
+        points.append(x)
+    return np.array(points)
+
+
+PATHS = (
+    "there is no maximum: this is Adam", "the maximum of the squares, not of their averages", "the maximum over the coordinates",
+    "the maximum is averaged again", "the maximum is taken before the present square is averaged in",
+    "the averages are corrected", "the root is forgotten", "the rate does not fall", "the first step has the number 0, or 2",
+    "the points are not kept in the box",
+)  # fmt: skip
+
+
+def _walk(answer, G, x, hyper):
+    names = ("alpha", "beta1", "beta2", "low", "high")
+    mistakes = _Each(PATHS, lambda name: _other_path(G, x, *hyper, name))
+    given = {"gradients": G, "x": x, **dict(zip(names, hyper, strict=True))}
+    got = _called(answer, G, x, *hyper)
+    close(got, _path(G, x, *hyper), given=given, mistakes=mistakes, what="the path")
+
+
+def _rates(rng):
+    return float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.3, 0.9)), float(rng.uniform(0.6, 0.95))
+
+
+def _coming(rng, T, d):
+    """Gradients that are large at every fourth step, each time larger, and small between: (T, d)."""
+    t = np.arange(T)[:, None]
+    large = 2.0 ** (1 + t // 4) * rng.uniform(1.5, 2.0, (T, d)) * rng.choice([-1.0, 1.0], (T, d))
+    return np.where(t % 4 == 1, large, 0.5 * rng.standard_normal((T, d)))
+
+
+@test("q1", points=2, title="Gradients that come and go")
+def come_and_go(answer, rng):
+    """Large gradients and then small ones, so that the maximum matters; a wide box."""
+    for d in (1, int(rng.integers(2, 5))):
+        T = int(rng.integers(8, 14))
+        _walk(answer, _coming(rng, T, d), rng.uniform(-0.5, 0.5, d), (*_rates(rng), -50.0, 50.0))
+
+
+@test("q1", points=1, title="A narrow box, and a coordinate without gradient")
+def narrow_box(answer, rng):
+    """The points are clipped after each step; a coordinate whose v is 0 stays: 0/0 is 0."""
+    low, high = -0.6, 0.7
+    G = _coming(rng, 12, 3)
+    G[:, 1] = 0.0
+    G[0] = -1.0, 0.0, 2.0  # the first step leads out of the box
+    _walk(answer, G, np.array([high, 0.3, low]), (*_rates(rng), low, high))
+
+
+@test("q1", points=2, title="Reddi's example, where Adam fails", visible=False)
+def reddi(answer, rng):
+    """Losses C x, -x, -x in turn, without momentum, from the worst point and from the best."""
+    C = float(rng.uniform(2.5, 5.0))
+    beta2 = 1 / (1 + C**2)
+    G = np.where(np.arange(36) % 3 == 0, C, -1.0)[:, None]
+    for x in (1.0, -1.0):
+        _walk(answer, G, np.full(1, x), (0.9 * math.sqrt(1 - beta2), 0.0, beta2, -1.0, 1.0))
+
+
+# ------------------------------------------------------------------------------------------- q2: without a rounded root
+
+
+def _squares(C, beta2, k, wrong=None):
+    """The squared lengths of the three steps of cycle k, in alpha^2, exactly."""
+    limit = (1 + beta2 + beta2**2 * C * C) / (1 + beta2 + beta2**2)
+    v = {
+        "the averages begin anew in each cycle": Fraction(0),
+        "the averages are those of the limit, not of cycle k": limit,
+    }.get(wrong, limit * (1 - beta2 ** (3 * k)))  # before cycle k: the chapter's lemma on the limit of period 3
+    numbers = (3 * k + 1, 3 * k + 2, 3 * k + 3)
+    if wrong == "the rate does not fall within the cycle":
+        numbers = (1, 1, 1)
+    squares = []
+    for n, g in zip(numbers, (C, 1, 1), strict=True):
+        old, v = v, beta2 * v + (1 - beta2) * g * g
+        squares.append(g * g / (n * (old if wrong == "the average before the step" and old else v)))
+    if wrong == "the step away is not C times its effective step":
+        squares[0] /= C * C
+    return squares
+
+
+def _wins(C, beta2, k, wrong=None):
+    """Whether the two steps back are together at least as long as the step away."""
+    a, b, c = _squares(C, beta2, k, wrong)
+    rest = a - b - c
+    if wrong == "squares are compared, and a square of a sum is more than the sum of squares":
+        return rest <= 0
+    return rest <= 0 or rest * rest <= 4 * b * c
+
+
+CYCLES = (
+    "squares are compared, and a square of a sum is more than the sum of squares", "the averages begin anew in each cycle",
+    "the averages are those of the limit, not of cycle k", "the rate does not fall within the cycle",
+    "the step away is not C times its effective step", "the average before the step",
+)  # fmt: skip
+RATES = (Fraction(1, 5), Fraction(3, 10), Fraction(2, 5), Fraction(1, 2))
+
+
+def _zero(function, low, high):
+    """Where a function that rises from below 0 to above 0 is 0, by halving."""
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if function(middle) > 0 else (middle, high)
+    return (low + high) / 2
+
+
+def _edge(beta2, k, digits):
+    """Two slopes at most 2**-digits apart between which the outcome of cycle k changes, exactly; (the lower, the higher)."""
+    near = _zero(lambda C: -1.0 if _wins(C, float(beta2), k) else 1.0, 1.0, 64.0)  # floats are good enough to begin with
+    low, high = Fraction(near) - Fraction(1, 2**30), Fraction(near) + Fraction(1, 2**30)
+    while high - low > Fraction(1, 2**digits):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _wins(middle, beta2, k) else (low, middle)
+    return low, high
+
+
+def _decide(answer, cases, name=None):
+    """That the answer decides all cases as exact fractions do. name: of the mistake, where only one is possible."""
+    want = [_wins(*case) for case in cases]
+    got = []
+    for C, beta2, k in cases:
+        one = _called(answer, (C.numerator, C.denominator), (beta2.numerator, beta2.denominator), k)
+        if not isinstance(one, bool):
+            raise Wrong(f"The result must be True or False, not a {type(one).__name__}.", "not True or False")
+        got.append(one)
+    if got == want:
+        return
+    n = next(n for n, (one, right) in enumerate(zip(got, want, strict=True)) if one != right)
+    C, beta2, k = cases[n]
+    if name is None:
+        name = next((name for name in CYCLES if got == [_wins(*case, name) for case in cases]), None)
+    if all(one != right for one, right in zip(got, want, strict=True)):
+        name = "True and False are exchanged"
+    shown = f"C = {float(C):.12g}, beta2 = {beta2}, k = {k}"
+    raise Wrong(f"It says {got[n]}, and {want[n]} is right.\nSeen with {shown}" + ", exactly", name)
+
+
+@test("q2", points=2, title="Some cycles")
+def some_cycles(answer, rng):
+    """Slopes on both sides of where the outcome changes, for cycles from the first on."""
+    cases = []
+    for k in (0, 1, 2, 5):
+        for beta2 in RATES[k % 2 :: 2]:
+            low, _ = _edge(beta2, k, 8)
+            for factor in (60, 85, 97, 103, 115, 160):
+                shift = Fraction(int(rng.integers(-10, 11)), 1000)
+                cases.append((low * (Fraction(factor, 100) + shift), beta2, k))
+    _decide(answer, cases)
+
+
+@test("q2", points=2, title="On the edge of a knife", visible=False)
+def knife_edge(answer, rng):
+    """Two slopes that agree in more than thirty digits, with different outcomes: no float tells them apart."""
+    cases = [
+        (C, beta2, int(k))
+        for beta2, k in zip(RATES, rng.permutation([0, 1, 3, 6]), strict=True)
+        for C in _edge(beta2, int(k), int(rng.integers(105, 112)))
+    ]
+    _decide(answer, cases, name="decided with rounded numbers")
+
+
+# --------------------------------------------------------------------------------------------------- q3: signs of batches
+
+B = Index("B")
+NAMES3 = {"B": B}
+RIGHT3 = 1 - 2 ** (-1 / B)
+WRONG3 = {
+    "one minus it: all gradients large, in place of none": 2 ** (-1 / B),
+    "as if chances added up": 1 / (2 * B),
+    "the mean gradient's threshold, not that of its sign": 1 / (B + 1),
+    "a single gradient, whatever the batch": sp.Rational(1, 2),
+    "an approximation for large batches": sp.log(2) / B,
+    "the root is missing": 1 - sp.Rational(1, 2) ** B,
+    "a square root, whatever the batch": 1 - 1 / sp.sqrt(2),
+}
+
+
+@test("q3", points=1, title="One gradient, and two")
+def small_batches(answer, rng):
+    """B = 1 gives the chapter's one half."""
+    got = expression(answer, NAMES3)
+    for size in (1, 2):
+        at, wrong = got.xreplace({B: sp.Integer(size)}), {}
+        if at.has(sp.zoo, sp.nan, sp.oo):
+            raise Wrong(f"The expression divides by zero at B = {size}.", "a division by zero")
+        wrong = {name: value.xreplace({B: sp.Integer(size)}) for name, value in WRONG3.items()}
+        equivalent(at, RIGHT3.xreplace({B: sp.Integer(size)}), mistakes=wrong, what=f"the expression at B = {size}")
+
+
+@test("q3", points=2, title="Every batch")
+def every_batch(answer, rng):
+    """For all B at once: the chance that no gradient is large must be one half."""
+    got = expression(answer, NAMES3)
+
+    def half():
+        d = Derivation("the chance that no gradient is large")
+        d.start((1 - got) ** B).equal(sp.Rational(1, 2), "the threshold")
+
+    try:
+        equivalent(got, RIGHT3, mistakes=WRONG3, what="the expression")
+    except Wrong as wrong:
+        try:
+            proves(half, got=got, mistakes=WRONG3)
+        except Wrong:
+            raise wrong from None
+
+
+# ------------------------------------------------------------------------------------------------------ q4: a better slope
+
+eta = sp.Symbol("eta", nonnegative=True)
+NAMES4 = {"eta": eta}
+SQUARE = 4 + 2 * eta
+RATE = 1 - eta
+AWAY, SECOND, THIRD = SQUARE + RATE + RATE**2, 1 + RATE * SQUARE + RATE**2, 1 + RATE + RATE**2 * SQUARE
+DIFFERENCE = sp.expand(16 * AWAY**2 - SQUARE**2 * SECOND * THIRD)
+WRONG4 = {
+    "the chapter's slope, with eta in place of 2 eta": sp.expand(
+        16 * (4 + eta + RATE + RATE**2) ** 2
+        - (4 + eta) ** 2 * (1 + RATE * (4 + eta) + RATE**2) * (1 + RATE + RATE**2 * (4 + eta))
+    ),
+    "C to the power 2 in place of 4": sp.expand(16 * AWAY**2 - SQUARE * SECOND * THIRD),
+    "V_1 is not squared": sp.expand(16 * AWAY - SQUARE**2 * SECOND * THIRD),
+    "4 in place of 16": sp.expand(4 * AWAY**2 - SQUARE**2 * SECOND * THIRD),
+    "only the first terms": 288 * eta + 768 * eta**2,
+    "the sides are exchanged": sp.expand(-DIFFERENCE),
+}
+
+
+@test("q4", points=1, title="The difference")
+def the_difference(answer, rng):
+    """The expression, in whatever form, is 16 V_1^2 - C^4 V_2 V_3."""
+    got = expression(answer, NAMES4)
+    equivalent(got, DIFFERENCE, given=[(eta, "<=", 1)], what="the expression", mistakes=WRONG4)
+
+
+@test("q4", points=3, title="Its sign is seen")
+def the_sign(answer, rng):
+    """The checker accepts the expression as a gap, for all 0 <= eta <= 1; the rest of the proof is made here."""
+    got = expression(answer, NAMES4)
+
+    def criterion():
+        d = Derivation("the criterion without roots")
+        d.given(eta, "<=", 1, "a decay rate is not negative")
+        d.start(SQUARE**2 * SECOND * THIRD).at_most(16 * AWAY**2, "the margin", gap=got)
+
+    known = {**WRONG4, "right, but its sign is not seen in this form": DIFFERENCE}
+    proves(criterion, got=got, mistakes=known, what="the expression as a gap")
+
+
+# --------------------------------------------------------------------------------------- q5: a maximum that may forget
+
+t5 = Index("t")
+b5, p5, v5 = sp.symbols("b p v", nonnegative=True)
+NAMES5 = {"t": t5, "b": b5, "p": p5, "v": v5}
+TOP = sp.Max(b5 * p5, v5)
+
+
+def _certificate(answer, names, parts):
+    """The expressions of a certificate with exactly these parts."""
+    if answer is None:
+        raise Wrong("The certificate is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or set(answer) != set(parts):
+        raise Wrong(f"The certificate must be a dict with the keys {' and '.join(map(repr, parts))}.", "not a certificate")
+    return [expression(answer[part], names, f"the {part}") for part in parts]
+
+
+def _with_top(e):
+    """An expression whose maxima are written with max(b p, v) where they can be: max(0, v - b p) is that less b p, say."""
+    place = {}
+    for found in e.atoms(sp.Max):
+        if len(found.args) == 2 and found.count_ops() < 40:
+            one, other = found.args
+            times = sp.cancel((one - other) / (v5 - b5 * p5))
+            if times.is_nonnegative:
+                place[found] = other + times * (TOP - b5 * p5)
+            elif times.is_nonpositive:
+                place[found] = one - times * (TOP - b5 * p5)
+    return e.xreplace(place)
+
+
+def _adds_up(factor, gap):
+    """Whether the two sides differ by the certificate."""
+    slack = t5 * b5 - (t5 - 1)
+    return sp.expand(t5 * TOP - (t5 - 1) * p5 - factor * slack - gap) == 0
+
+
+@test("q5", points=1, title="Both sides differ by the certificate")
+def adds_up(answer, rng):
+    """factor times (t b - (t - 1)), and the gap, are together the difference of the sides."""
+    factor, gap = map(_with_top, _certificate(answer, NAMES5, ("factor", "gap")))
+    if not _adds_up(factor, gap):
+        raise Wrong("t max(b p, v) - (t - 1) p is not factor (t b - (t - 1)) + gap.", "factor and gap do not add up")
+
+
+@test("q5", points=3, title="The checker accepts the line")
+def accepted(answer, rng):
+    """The factor and the gap are seen not to be negative."""
+    factor, gap = map(_with_top, _certificate(answer, NAMES5, ("factor", "gap")))
+
+    def line():
+        d = Derivation("a maximum that may forget")
+        memory = d.given(t5 - 1, "<=", t5 * b5, "it forgets no faster than 1 - 1/t")
+        d.start((t5 - 1) * p5).at_most(t5 * TOP, "certificate", gap=gap, using={memory: factor})
+
+    mistakes = {
+        "the factor t is missing in the gap": TOP - b5 * p5,
+        "the larger of two less the wrong one of them": t5 * (TOP - v5),
+        "the maximum without its memory": t5 * (sp.Max(p5, v5) - p5),
+        "nothing is used of the hypothesis, and the sign is not seen": t5 * TOP - (t5 - 1) * p5,
+    }
+    if not _adds_up(factor, gap):
+        mistakes = {**mistakes, "factor and gap do not add up": gap}
+    proves(line, got=gap, mistakes=mistakes, what="the certificate")
+
+
+# ------------------------------------------------------------------------------------------- q6: the same losses, shuffled
+
+
+@cache
+def _in_the_long_run(beta2, p):
+    """(points, weights): the mean of f(Y) is the sum of weights f(points), Y the long-run average of an indicator with chance p.
+
+    One step takes a function f(y) to its mean p f(beta2 y + 1 - beta2) + (1 - p) f(beta2 y); after many steps this is a constant,
+    the mean in the long run. Functions are their values at Chebyshev points, so that a step is a matrix. There is no noise in it.
+    """
+    n = 90
+    angle = (np.arange(n) + 0.5) * np.pi / n
+    points, signs = (1 + np.cos(angle)) / 2, np.where(np.arange(n) % 2, -1.0, 1.0) * np.sin(angle)
+
+    def at(y):  # the values at y of the polynomials that are 1 at one point and 0 at the others
+        share = signs / (y[:, None] - points)
+        return share / share.sum(axis=1, keepdims=True)
+
+    step = p * at(beta2 * points + 1 - beta2) + (1 - p) * at(beta2 * points)
+    return points, np.linalg.matrix_power(step, 256)[0]
+
+
+def _stationary_drift(C, beta2, p):
+    """E g / sqrt(beta2 V + (1 - beta2) g^2) for g = C with chance p, else -1: its sign is descent's."""
+    Y, weights = _in_the_long_run(beta2, p)
+    V = 1 + (C * C - 1) * Y
+    return weights @ (p * C / np.sqrt(beta2 * V + (1 - beta2) * C * C) - (1 - p) / np.sqrt(beta2 * V + 1 - beta2))
+
+
+def _slopes(beta2, p):
+    """The slope at which the drift changes its sign, and what known mistakes give."""
+
+    def first_order(C):
+        n1, n2, n3 = (p * C**i + (1 - p) * (-1) ** i for i in (1, 2, 3))
+        return 2 * n1 * n2 - (1 - beta2) * (n3 - n1 * n2)
+
+    def periodic(C):
+        V = C * C + beta2 + beta2**2, 1 + beta2 * C * C + beta2**2, 1 + beta2 + beta2**2 * C * C
+        return C / V[0] ** 0.5 - V[1] ** -0.5 - V[2] ** -0.5
+
+    return _zero(lambda C: _stationary_drift(C, beta2, p), 2.0, 8.0), {
+        "the order is the periodic one": _zero(periodic, 2.0, 8.0),
+        "first order, not measured": _zero(first_order, 2.0, 8.0),
+        "where the mean gradient changes its sign": 2.0,
+    }
+
+
+@test("q6", points=1, title="The size")
+def slope_size(answer, rng):
+    """The value alone, within 0.1."""
+    value = answer[0] if isinstance(answer, (tuple, list)) and len(answer) == 2 else answer
+    want, mistakes = _slopes(0.6, 1 / 3)
+    number(value, want, atol=0.1, mistakes=mistakes, what="the slope")
+
+
+@test("q6", points=3, title="An interval that covers it")
+def slope_interval(answer, rng):
+    """The recomputation has no noise; 0.03 is less than what separates it from the first-order formula."""
+    want, mistakes = _slopes(0.6, 1 / 3)
+    interval(answer, want, widest=0.03, what="the slope", mistakes=mistakes)
+
+
+# ----------------------------------------------------------------------------------- q7 and q8: a program that saves a line
+
+NAMES = (
+    "the maximum is averaged again",
+    "the bias is not corrected",
+    "the rate falls too slowly",
+    "the root is taken before the maximum",
+    "the maximum leaves out the present gradient",
+    "the maximum is taken over the coordinates",
+)
+KEYS7 = ("line", "mistake", "program", "amsgrad")
+
+
+def _part(answer, name):
+    if answer is None:
+        raise Wrong("The diagnosis is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or name not in answer:
+        raise Wrong(f"The diagnosis must be a dict with the keys {', '.join(map(repr, KEYS7))}.", "not a diagnosis")
+    return answer[name]
+
+
+@test("q7", points=1, title="The line")
+def the_line(answer, rng):
+    """The line that does two things with one name."""
+    wrong = {"this line is right: the paper corrects nothing": 2, "this line is right: a root of a maximum": 4}
+    number(_part(answer, "line"), 3, mistakes=wrong, what="the line")
+
+
+@test("q7", points=1, title="The mistake's name")
+def the_name(answer, rng):
+    """Its name among six."""
+    others = {name: f"not this: {name}" for name in NAMES}
+    choice(_part(answer, "mistake"), NAMES[0], among=NAMES, mistakes=others, what="the mistake")
+
+
+def _largest(beta2, C, averaged):
+    """To what the program's scale, or AMSGrad's, tends on losses C x, -x, -x, by running it for a long time."""
+    v = top = 0.0
+    for t in range(12_000):
+        g = C if t % 3 == 0 else 1.0
+        v = beta2 * (top if averaged else v) + (1 - beta2) * g * g
+        top = max(top, v)
+    return top
+
+
+@test("q7", points=2, title="To what the two scales tend")
+def the_limits(answer, rng):
+    """The numbers by which the program and AMSGrad divide in the end, on Reddi's losses."""
+    right, wrong = _largest(0.99, 3.0, False), _largest(0.99, 3.0, True)
+    mean = 11 / 3
+    mistakes = {
+        "the two are exchanged": right,
+        "the root, and the squared scale was asked for": 3.0,
+        "the mean square, which nothing tends to here": mean,
+    }
+    number(_part(answer, "program"), wrong, rtol=2e-3, mistakes=mistakes, what="the program's v")
+    others = {
+        "the two are exchanged": wrong,
+        "the root, and the squared scale was asked for": math.sqrt(right),
+        "the mean square, not the largest average": mean,
+        "the average at the end of a cycle, not the largest": (1 + 0.99 + 0.99**2 * 9) / (1 + 0.99 + 0.99**2),
+    }
+    number(_part(answer, "amsgrad"), right, rtol=2e-3, mistakes=others, what="AMSGrad's maximum")
+
+
+def _one(x, g, m, v, top, t, alpha, beta1, beta2, keep, wrong=None):
+    """One step of AMSGrad whose maximum keeps a share, or of a known mistake."""
+    m = beta1 * m + (1 - beta1) * g
+    old, v = v, beta2 * v + (1 - beta2) * g * g
+    if wrong == "the maximum is averaged again":
+        v = beta2 * top + (1 - beta2) * g * g
+    top = {
+        "the maximum forgets nothing": np.maximum(top, v),
+        "the larger of both is made to forget": keep * np.maximum(top, v),
+        "there is no maximum": v,
+        "the share is taken of the average, not of the maximum": np.maximum(top, keep * v),
+        "the maximum leaves out the present gradient": np.maximum(keep * top, old),
+    }.get(wrong, np.maximum(keep * top, v))
+    scale = top if wrong == "the root is forgotten" else np.sqrt(top)
+    rate = alpha if wrong == "the rate does not fall" else alpha / math.sqrt(t)
+    mean, below = (m / (1 - beta1**t), np.sqrt(top / (1 - beta2**t))) if wrong == "bias is corrected" else (m, scale)
+    return x - rate * mean / (below + (below == 0)), m, top if wrong == "the maximum is stored as the average" else v, top
+
+
+ONES = (
+    "the maximum forgets nothing", "the maximum is averaged again", "the larger of both is made to forget",
+    "the share is taken of the average, not of the maximum", "there is no maximum", "the maximum leaves out the present gradient",
+    "the maximum is stored as the average", "the root is forgotten", "the rate does not fall", "bias is corrected",
+)  # fmt: skip
+
+
+def _steps(answer, G, hyper, keeps, first=1):
+    """Several steps with the answer, each from the right state. first: the earliest step that is asked of it."""
+    x = m = v = top = np.zeros(G.shape[1:])
+    for t, g in enumerate(G, start=1):
+        call = (x, g, m, v, top, t, *hyper, float(keeps(t)))
+        if t < first:
+            x, m, v, top = _one(*call)
+            continue
+        want = _one(*call)
+        mistakes = _Each(ONES, lambda name, call=call: _one(*call, name))
+        given = {"x": x, "g": g, "v": v, "top": top, "t": t, "keep": call[-1]}
+        close(_called(answer, *call), want, given=given, mistakes=mistakes, what="(x, m, v, top)")
+        x, m, v, top = want
+    return x
+
+
+@test("q8", points=2, title="AMSGrad: everything is kept")
+def everything(answer, rng):
+    """keep = 1: the package's AMSGrad, over several steps with gradients that come and go."""
+    for d in (1, 3):
+        alpha, beta1, beta2 = _rates(rng)
+        G = _coming(rng, 9, d)
+        end = _steps(answer, G, (alpha, beta1, beta2), lambda t: 1.0)
+        package = _path(G, np.zeros(d), alpha, beta1, beta2, -1e9, 1e9)[-1]
+        assert np.allclose(end, package, rtol=1e-10, atol=1e-12)  # what is asked for is AMSGrad
+
+
+@test("q8", points=2, title="A maximum that forgets")
+def forgetful(answer, rng):
+    """keep = 1 - 1/t, at an outlier and after one: the scale comes down again, and no faster."""
+    alpha, beta1, _ = _rates(rng)
+    G = rng.standard_normal((14, 2))
+    G[6, 1] = G[7, 0] = 40.0
+    _steps(answer, G, (alpha, beta1, float(rng.uniform(0.5, 0.7))), lambda t: 1 - 1 / t, first=8)
+
+
+@test("q8", points=1, title="A coordinate without gradient", visible=False)
+def silent(answer, rng):
+    """0/0 is 0, also with a maximum."""
+    G = rng.standard_normal((7, 3))
+    G[:, 2] = 0.0
+    G[1, 1] = G[2, 0] = 40.0
+    _steps(answer, G, _rates(rng), lambda t: 0.97, first=3)

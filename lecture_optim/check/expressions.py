@@ -1,0 +1,193 @@
+"""Answers that are mathematics: text becomes a SymPy expression through a whitelist, and the book's checker judges it.
+
+`sympy.sympify` runs the text that it is given, so it is never used: the text is parsed into Python's syntax tree and rebuilt node
+by node, within limits. What it is worth is decided by `lecture_optim.derivation`, so any equivalent form is right.
+"""
+
+import ast
+
+import sympy as sp
+
+from lecture_optim.check.testing import Wrong
+from lecture_optim.derivation import Derivation, Unproved
+
+__all__ = ["LIMITS", "equivalent", "expression", "proves"]
+
+LIMITS = {"characters": 4000, "nodes": 600, "depth": 40, "digits": 40, "power": 64}
+FUNCTIONS = {
+    "sqrt": (sp.sqrt, 1), "exp": (sp.exp, 1), "log": (sp.log, 1), "ln": (sp.log, 1), "Abs": (sp.Abs, 1), "abs": (sp.Abs, 1),
+    "sign": (sp.sign, 1), "Max": (sp.Max, None), "Min": (sp.Min, None), "tanh": (sp.tanh, 1), "Rational": (sp.Rational, 2),
+}  # fmt: skip
+OVER_RANGES = {"Sum": sp.Sum, "Product": sp.Product}
+CONSTANTS = {"E": sp.E, "pi": sp.pi}
+SIGNS = {ast.UAdd: lambda a: a, ast.USub: lambda a: -a}
+OPERATIONS = {
+    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.Div: lambda a, b: a / b,
+}  # fmt: skip
+
+
+def expression(answer, names, what="the answer"):
+    """The SymPy expression that an answer stands for. Raises `Wrong` where it is none, or beyond `LIMITS`.
+
+    answer: text, an int or float, or what the codec made of a SymPy expression (an object with ``text``).
+    names: the symbols and families that may stand in it, by name, with their assumptions; anything else is refused.
+    """
+    if answer is None:
+        raise Wrong(f"{what} is None: it is not answered yet.", "not answered yet")
+    text = getattr(answer, "text", answer)
+    if isinstance(text, int) and not isinstance(text, bool):
+        text = str(text)
+    if not isinstance(text, str):
+        raise Wrong(f"{what} must be an expression, as SymPy or as text, not a {type(answer).__name__}.", "not an expression")
+    if len(text) > LIMITS["characters"]:
+        raise Wrong(f"{what} has {len(text)} characters; {LIMITS['characters']} are enough for every answer.", "too long")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise Wrong(f"{what} cannot be read: {text[:60]!r} is not an expression.", "not an expression") from None
+    if sum(1 for _ in ast.walk(tree)) > LIMITS["nodes"]:
+        raise Wrong(f"{what} is longer than any answer here has to be.", "too long")
+    value = _built(tree, names, what, 0)
+    if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo):
+        raise Wrong(f"{what} divides by zero, or is infinite.", "a division by zero")
+    return value
+
+
+def _built(node, names, what, depth):
+    """The expression of one node of the tree."""
+    if depth > LIMITS["depth"]:
+        raise Wrong(f"{what} is nested deeper than any answer here has to be.", "too long")
+
+    def build(child, inner=names):
+        return _built(child, inner, what, depth + 1)
+
+    match node:
+        case ast.Constant(value=int() as value) if not isinstance(value, bool):
+            if value.bit_length() > 3.4 * LIMITS["digits"]:
+                raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
+            return sp.Integer(value)
+        case ast.Constant(value=float() as value):
+            exact = sp.Rational(repr(value)) if abs(value) < 1e30 and (value == 0 or abs(value) > 1e-30) else None
+            if exact is None:
+                raise Wrong(f"{what} holds the number {value!r}; write it exactly.", "not exact")
+            return exact
+        case ast.Name(id=name):
+            if name in names:
+                return names[name]
+            if name in CONSTANTS:
+                return CONSTANTS[name]
+            known = ", ".join(names)
+            raise Wrong(f"{what} holds the name {name[:40]!r}; it may hold {known}.", "an unknown name")
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in SIGNS:
+            return SIGNS[type(op)](build(operand))
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _power(build(left), build(right), what)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATIONS:
+            return OPERATIONS[type(op)](build(left), build(right))
+        case ast.Subscript(value=ast.Name(id=name), slice=places) if name in names and hasattr(names[name], "__getitem__"):
+            places = places.elts if isinstance(places, ast.Tuple) else [places]
+            try:
+                return names[name][tuple(map(build, places)) if len(places) > 1 else build(places[0])]
+            except (TypeError, ValueError, Unproved) as error:
+                raise Wrong(f"{what}: {name}[…] cannot be read: {str(error)[:120]}", "an unknown name") from None
+        case ast.Call(func=ast.Name(id=name), args=[body, *ranges], keywords=[]) if name in OVER_RANGES and ranges:
+            return _over(OVER_RANGES[name], body, ranges, names, build, what)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            function, count = FUNCTIONS[name]
+            if count is not None and len(arguments) != count:
+                raise Wrong(
+                    f"{what}: {name} takes {count} argument{'s' * (count > 1)}, not {len(arguments)}.", "not an expression"
+                )
+            values = [build(argument) for argument in arguments]
+            if name in ("exp", "tanh") and any(value.is_number and not abs(value) <= LIMITS["power"] for value in values):
+                raise Wrong(f"{what} holds {name} of a number beyond {LIMITS['power']}.", "too long")
+            if name == "Rational" and not (all(value.is_Integer for value in values) and values[1]):
+                raise Wrong(f"{what}: Rational takes two whole numbers, the second not 0.", "not an expression")
+            return function(*values)
+    raise Wrong(f"{what} holds {ast.unparse(node)[:60]!r}, which is not mathematics that is read here.", "not an expression")
+
+
+def _power(base, exponent, what):
+    """base**exponent, unless it is a number too large to write down or an expansion too long to make."""
+    if exponent.is_number and not (exponent.is_Rational and abs(exponent.p) <= LIMITS["power"] and exponent.q <= LIMITS["power"]):
+        raise Wrong(f"{what} holds the exponent {str(exponent)[:40]}, beyond {LIMITS['power']}.", "too long")
+    if base.is_number and base.is_Rational and exponent.is_number:
+        digits = max(base.p.bit_length(), base.q.bit_length()) * abs(exponent) / sp.Rational(34, 10)
+        if digits > LIMITS["digits"]:
+            raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
+    if base == 0 and exponent.is_negative:
+        raise Wrong(f"{what} divides by zero.", "a division by zero")
+    # What a power of a power, of a product or of a sum holds is expanded later, so their exponents count together.
+    height = _height(base) * abs(exponent) if exponent.is_number else _height(base)
+    if height > LIMITS["power"]:
+        raise Wrong(f"{what} holds powers of powers beyond {LIMITS['power']}.", "too long")
+    value = base**exponent
+    if any(number.p.bit_length() + number.q.bit_length() > 7 * LIMITS["digits"] for number in value.atoms(sp.Rational)):
+        raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
+    return value
+
+
+def _height(value):
+    """The largest product of exponents one within the other, at least 1."""
+    inner = max(map(_height, value.args), default=1)
+    if value.is_Pow and value.exp.is_number:
+        return max(1, _height(value.base) * abs(value.exp))
+    return inner
+
+
+def _over(make, body, ranges, names, build, what):
+    """A sum or a product; each range is (index, first, last), its index known or a letter of its own."""
+    inner, limits = dict(names), []
+    for part in ranges:
+        match part:
+            case ast.Tuple(elts=[ast.Name(id=index), first, last]):
+                # A letter that the question does not use is a whole number of the sum's own.
+                inner.setdefault(index, sp.Symbol(index, integer=True))
+                if not isinstance(inner[index], sp.Symbol):
+                    raise Wrong(f"{what}: {index[:40]!r} cannot be the index of a sum.", "not an expression")
+                limits.append((inner[index], build(first), build(last)))
+            case _:
+                raise Wrong(f"{what}: the range of a sum is (index, first, last).", "not an expression")
+    return make(build(body, inner), *limits)
+
+
+def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answer"):
+    """That two expressions are equal for all values, as the book's checker sees it. Raises `Wrong`.
+
+    got: of `expression`. want: a right form. knowing: relations that say which denominators are not 0. given: hypotheses, as
+    triples (left, op, right) such as (beta, "<", 1). mistakes: what known mistakes give, by their names.
+    The message tells a point where they differ, and not the difference, which would tell the answer.
+    """
+
+    def equal(value):
+        d = Derivation("the answer")
+        for left, op, right in given:
+            d.given(left, op, right, "the question")
+        d.start(want, knowing=list(knowing)).equal(value, "the answer", knowing=list(knowing))
+
+    def say(refusal):
+        point = refusal.rpartition("it is false: ")[2] if "it is false: " in refusal else None
+        seen = f" A point where the right one and {what} differ: {point}" if point else ""
+        return f"{what} is not seen to be equal to the right one.{seen}"
+
+    _judged(lambda: equal(got), got, mistakes, say)
+
+
+def proves(step, *, got=None, mistakes=None, what="the answer"):
+    """That a step of the book's checker accepts what the student gave. step: makes the derivation. Raises `Wrong`.
+
+    got, mistakes: the expression, and those that known mistakes give, to name one.
+    """
+    _judged(step, got, mistakes, lambda refusal: f"The checker does not accept {what}. {refusal[:600]}")
+
+
+def _judged(step, got, mistakes, say):
+    try:
+        step()
+    except Unproved as error:
+        name = None
+        for name_, value in (mistakes or {}).items():
+            if got is not None and sp.expand(got - value) == 0:
+                name = name_
+                break
+        raise Wrong(say(str(error)), name) from None

@@ -1,0 +1,508 @@
+"""What runs inside the jail: a parent that has imported everything once, and forks a child for each submission.
+
+Three kinds of process, each forked from the one before:
+- the *keeper*, the first process of the jail: trusted, never runs a student's code; starts, watches, kills and cleans up.
+- the *session*, one a submission: gives up every privilege, then runs the cells of the notebook in one namespace.
+- the *server*, one a question, forked from the session: answers `get` and `call` on a socket of its own.
+All of them speak the frames of `codec.Channel`. This file and codec.py are all that is in the jail of the package that grades: no
+test, no seed, no expected value. Everything that session and server say is a student's word, and the grader treats it so.
+"""
+
+import builtins
+import contextlib
+import ctypes
+import gc
+import importlib
+import importlib.util
+import json
+import linecache
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import sys
+import types
+
+if os.name == "posix":
+    import resource
+
+__all__ = ["main"]
+
+LONGEST = 300  # characters of an error's text that cross
+MOST_FILES = 20_000  # in the writable file systems of the jail, whose inodes no size limit counts
+TICK = 0.05  # seconds between two looks at the memory of a submission
+PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
+
+
+def main():
+    """Be the keeper. The one argument is JSON: fd, paths, preload, uids, jailed, home, shared, codec."""
+    config = json.loads(sys.argv[1])
+    sys.path[:0] = config["paths"]
+    spec = importlib.util.spec_from_file_location("codec", config["codec"])
+    codec = sys.modules["codec"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(codec)
+    channel = codec.Channel(socket.socket(fileno=config["fd"]))
+    try:
+        _Keeper(codec, channel, config).run()
+    except codec.FrameError:
+        os._exit(0)  # the grader is gone, and with this process the whole jail goes
+
+
+# --------------------------------------------------------------------------------------------------------------------- the keeper
+
+
+class _Keeper:
+    def __init__(self, codec, channel, config):
+        self.codec, self.channel, self.config = codec, channel, config
+        self.jailed, self.uids, self.started = config["jailed"], config["uids"], 0
+        self.session, self.limits, self.reason = None, None, None
+
+    def run(self):
+        # The first process of a process namespace gets no signal from inside it, as long as it has no handler of its own.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        missing = []
+        for name in self.config["preload"]:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                missing.append(name)
+        _stand_in_for_ipython()
+        _prctl(PR_SET_DUMPABLE, 0)  # none of its memory, files or descriptors can be read by a process of the same user
+        gc.collect()
+        gc.freeze()
+        trouble = self.probe()
+        self.channel.send({"missing": missing, "trouble": trouble})
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        while True:
+            if not select.select([self.channel.sock], [], [], TICK if self.limits else None)[0]:
+                self.watch()
+                continue
+            request, fds = self.channel.receive(fds=1)
+            self.channel.send(getattr(self, "do_" + request["do"])(request, fds))
+
+    def probe(self):
+        """Why a session could not run here, or None: tried by a child that gives its rights up and reads what it needs."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            text = ""
+            try:
+                self.drop(self.uids[0] if self.uids else None)
+                for path in [os.__file__, sys.modules["numpy"].__file__, *self.config["paths"]]:
+                    if not os.access(path, os.R_OK):
+                        text = f"{path} cannot be read by an unprivileged user"
+            except BaseException as error:
+                text = f"{type(error).__name__}: {error}"
+            os.write(write, text.encode())
+            os._exit(0)
+        os.close(write)
+        text = os.read(read, 4096).decode()
+        os.close(read)
+        os.waitpid(pid, 0)
+        return text or None
+
+    def drop(self, uid):
+        """Become this user, for good; None: stay who we are, who must not be root."""
+        if uid is not None:
+            os.setgroups([])
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            if os.getresuid() != (uid, uid, uid) or os.getresgid() != (uid, uid, uid) or os.getgroups():
+                raise PermissionError("the privileges of root were not given up")
+            with contextlib.suppress(OSError):
+                os.setuid(0)
+                raise SystemExit("root could be had again")
+        if os.geteuid() == 0:
+            raise PermissionError("a student's code never runs as root")
+        _prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+    # -- what the grader asks for
+
+    def do_start(self, request, fds):
+        if not self.do_finish(request, fds)["clean"]:
+            os.close(fds[0])
+            return {"error": "what a submission left could not be removed"}
+        self.limits, self.reason = request["limits"], None
+        uid = self.uids[self.started % len(self.uids)] if self.uids else None
+        self.started += 1
+        home = self.config["home"]
+        os.makedirs(home, mode=0o700, exist_ok=True)
+        if uid is not None:
+            os.chown(home, uid, uid)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.close(fds[0])
+            return {"error": f"no process could be made: {error.strerror}"}
+        if pid == 0:
+            _never_return(lambda: self.become_session(uid, fds[0]))
+        os.close(fds[0])
+        self.session = pid
+        return {}
+
+    def do_sweep(self, request, fds):
+        """Kill everything of the submission but its session; say why something was killed since the last time."""
+        if self.jailed and self.session:
+            self.spare()
+        self.reap()
+        reason, self.reason = self.reason, None
+        return {"reason": reason}
+
+    def do_finish(self, request, fds):
+        """Kill everything, and empty what can be written to. clean: whether the jail is as before the submission."""
+        self.kill()
+        clean = True
+        for top in (self.config["shared"] if self.jailed else []) + [self.config["home"]]:
+            try:
+                _empty(top)
+            except (OSError, RecursionError):
+                clean = False
+        return {"clean": clean and not (self.jailed and _processes()), "reason": self.reason}
+
+    # -- watching and killing
+
+    def watch(self):
+        self.reap()
+        if not self.jailed or not self.limits:
+            return
+        over = self.limits["memory"]
+        # Pages that were shared at the fork count for each process; only a sum beyond the limit is looked at more closely.
+        if sum(map(_resident, _processes())) > over and sum(map(_proportional, _processes())) > over:
+            self.reason = "memory"
+            self.spare()
+            if self.session and _proportional(self.session) > over:
+                self.kill()
+        for top in self.config["shared"]:
+            room = os.statvfs(top)
+            if room.f_files - room.f_ffree > MOST_FILES:
+                self.reason = "files"
+                self.kill()
+
+    def spare(self):
+        """Kill all of the submission but the session: stopped first, at once, so that nothing is born meanwhile."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGSTOP)
+        for pid in _processes():
+            if pid != self.session:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if self.session:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.session, signal.SIGCONT)
+        self.reap()
+
+    def kill(self):
+        """Kill all of the submission and wait until it is gone."""
+        if self.jailed and os.getpid() == 1:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but this process
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-1, 0)
+        elif self.session:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.session, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.session, 0)
+        self.session = self.limits = None
+
+    def reap(self):
+        with contextlib.suppress(ChildProcessError):
+            while pid := os.waitpid(-1, os.WNOHANG)[0]:
+                if pid == self.session:
+                    self.session = None
+
+    # -- the way down
+
+    def become_session(self, uid, fd):
+        self.channel.close()
+        os.setsid()
+        self.drop(uid)
+        _prctl(PR_SET_DUMPABLE, 1)
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+        _limit(self.limits)
+        os.chdir(self.config["home"])
+        seed = 0  # an unseeded notebook gives the same numbers in every run, so that a report can be made again
+        random.seed(seed)
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(seed)
+        _Session(self.codec, self.codec.Channel(socket.socket(fileno=fd))).run()
+
+
+def _limit(limits):
+    """The limits of one process. A system that lacks one of them goes without it."""
+    with contextlib.suppress(OSError, ValueError):
+        with open("/proc/self/statm") as file:
+            size = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        limits = limits | {"space": size + limits["memory"]}
+    for name, key in (
+        ("RLIMIT_CORE", "core"), ("RLIMIT_AS", "space"), ("RLIMIT_CPU", "cpu"), ("RLIMIT_FSIZE", "file"),
+        ("RLIMIT_NOFILE", "open"), ("RLIMIT_NPROC", "processes"), ("RLIMIT_MEMLOCK", "core"), ("RLIMIT_MSGQUEUE", "core"),
+    ):  # fmt: skip
+        if hasattr(resource, name) and limits.get(key) is not None:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(getattr(resource, name), (limits[key], limits[key]))
+
+
+def _prctl(option, value):
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def _processes():
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+
+def _resident(pid):
+    """Bytes of a process in memory, whosever they are; 0 if it is gone. Quick to read, and never too little."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _proportional(pid):
+    """Bytes of a process, a page shared by n processes counted as 1/n; as `_resident` where the system does not say."""
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return 1024 * sum(int(line.split()[1]) for line in file if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+    except (OSError, ValueError, IndexError):
+        return _resident(pid)
+
+
+def _empty(top):
+    """Remove everything below a folder."""
+    if not os.path.isdir(top):
+        return
+    for entry in os.scandir(top):
+        if stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+
+
+def _never_return(function):
+    """Run a function in a forked process, which ends with it."""
+    code = 1
+    try:
+        function()
+        code = 0
+    except BaseException:
+        pass
+    finally:
+        os._exit(code)
+
+
+# -------------------------------------------------------------------------------------------------------------------- the session
+
+
+class _TooLong(BaseException):
+    """The time of a cell or call is over. Not an Exception, so that an honest `except Exception` lets it pass."""
+
+
+def _ring(signum, frame):
+    raise _TooLong
+
+
+class _Session:
+    def __init__(self, codec, channel):
+        self.codec, self.channel, self.server, self.count = codec, channel, None, 0
+        module = types.ModuleType("__main__")
+        sys.modules["__main__"] = module  # what a class of the notebook says of its module, and pickle looks up
+        self.names = module.__dict__
+
+    def run(self):
+        signal.signal(signal.SIGALRM, _ring)
+        try:
+            while True:
+                request, fds = self.channel.receive(fds=1)
+                if request["do"] == "cell":
+                    self.channel.send({"cell": request["cell"]} | self.cell(request["text"], request["seconds"]))
+                elif request["do"] == "question":
+                    self.end()
+                    self.channel.send({"question": request["question"]} | self.question(fds[0]))
+                    os.close(fds[0])
+                elif request["do"] == "end":
+                    self.end()
+        except self.codec.FrameError:
+            return
+
+    def cell(self, text, seconds):
+        """Run a cell; how it ended: {} or the error, as {"error": [type, first line]} or {"late": True}."""
+        self.count += 1
+        name = f"<cell {self.count}>"
+        try:
+            with _timer(seconds):
+                text = without_magics(text)
+                linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+                exec(compile(text, name, "exec", dont_inherit=True), self.names)
+        except _TooLong:
+            return {"late": True}
+        except BaseException as error:
+            return {"error": _described(error)}
+        return {}
+
+    def question(self, fd):
+        state = random.getstate()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            return {"error": f"no process could be made for the question: {error.strerror}"}
+        if pid == 0:
+            self.channel.close()
+            random.setstate(state)  # Python seeds it anew, from the clock, after each fork
+            _never_return(lambda: _serve(self.codec, self.codec.Channel(socket.socket(fileno=fd)), self.names))
+        self.server = pid
+        return {}
+
+    def end(self):
+        """End the server of the last question."""
+        if self.server:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.server, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.server, 0)
+            self.server = None
+
+
+@contextlib.contextmanager
+def _timer(seconds):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _described(error):
+    """An error as [name of its type, first line of its text], both short."""
+    try:
+        text = str(error)
+        text = str.__str__(text).strip().partition("\n")[0]
+    except BaseException:
+        text = "(it has no text)"
+    return [_clean(str(type(error).__name__))[:60], _clean(text)[:LONGEST]]
+
+
+def _clean(text):
+    return text.encode("utf-8", "replace").decode()
+
+
+# --------------------------------------------------------------------------------------------------------------------- the server
+
+
+def _serve(codec, channel, names):
+    """Answer `get` and `call` on a channel until it ends."""
+    try:
+        while True:
+            request = channel.receive()
+            try:
+                with _timer(request["seconds"]):
+                    reply = _answer(codec, request, names)
+            except _TooLong:
+                reply = {"late": True}
+            except BaseException as error:
+                reply = {"error": _described(error)}
+            try:
+                channel.send(reply)
+            except codec.EncodeError as error:
+                channel.send({"bad": str(error)[:LONGEST]})
+    except codec.FrameError:
+        return
+
+
+def _answer(codec, request, names):
+    name = request["name"]
+    if name not in names:
+        return {"missing": True}
+    if request["do"] == "call":
+        value = names[name](*request["args"], **request["kwargs"])
+    elif callable(names[name]):
+        return {"function": True}
+    else:
+        value = names[name]
+    try:
+        codec.encode(value)  # here, within the time limit, as printing an expression is work
+    except codec.EncodeError as error:
+        return {"bad": str(error)[:LONGEST]}
+    return {"value": value}
+
+
+# ------------------------------------------------------------------------------------------------ what a notebook takes for given
+
+
+MAGIC = re.compile(r"\s*(?:[%!?]|[\w.\[\]\"', ]+=\s*[%!]|[\w.]+\?{1,2}\s*$)")
+WHOLE = re.compile(r"\s*%%(\w+)")
+PYTHON = {"time", "timeit", "capture", "prun", "python", "python3"}  # cell magics whose cell is Python
+
+
+def without_magics(text):
+    """The text of a cell without what only IPython understands: magics, shell lines, questions.
+
+    A line is dropped only where Python cannot read it: ``%`` and ``!`` may well begin a line inside a string or bracket.
+    """
+    whole = WHOLE.match(text)
+    if whole:
+        rest = text.lstrip().partition("\n")[2]
+        return without_magics(rest) if whole[1] in PYTHON else ""
+    lines = text.splitlines()
+    for _ in range(200):
+        try:
+            compile("\n".join(lines), "<cell>", "exec", dont_inherit=True)
+            break
+        except SyntaxError as error:
+            at = (error.lineno or 0) - 1
+            if not (0 <= at < len(lines) and MAGIC.match(lines[at])):
+                break
+            blank = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+            lines[at] = blank + "pass"
+        except (ValueError, MemoryError, RecursionError, OverflowError):
+            break  # said again, and noted, when the cell is run
+    return "\n".join(lines)
+
+
+class _Nothing:
+    """Takes any argument, has any attribute, does nothing."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+    def __call__(self, *args, **kwargs):
+        return None
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing()
+
+
+def _stand_in_for_ipython():
+    """IPython, its display and its magics, which do nothing: a notebook is run for its answers."""
+    shell = types.ModuleType("IPython")
+    display = types.ModuleType("IPython.display")
+    nothing = _Nothing()
+    for module in (shell, display):
+        module.__getattr__ = lambda name: _missing(name)
+    shell.display, shell.get_ipython, shell.__path__ = display, lambda: nothing, []
+    shell.__version__, shell.version_info = "9.0.0", (9, 0, 0, "")  # Matplotlib asks for it
+    display.display = display.clear_output = nothing
+    sys.modules["IPython"], sys.modules["IPython.display"] = shell, display
+    builtins.display, builtins.get_ipython = nothing, shell.get_ipython
+
+
+def _missing(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return _Nothing
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,326 @@
+"""What a reader alone sees: check(...) after an answer, hints, solutions, progress, and the command line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lecture_optim.check import open_assignment
+from lecture_optim.check.course import UnknownId
+
+from .miniature import write
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def check(tmp_path):
+    return open_assignment("small", write(tmp_path))
+
+
+def python(code, *arguments, cwd, **more):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    run = [sys.executable, *(["-c", code] if code else ["-m", "lecture_optim.check"]), *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+def command(*arguments, cwd):
+    return python(None, *arguments, cwd=cwd)
+
+
+# -------------------------------------------------------------------------------------------------------------------- check(...)
+
+
+def test_a_right_answer_gets_its_points_test_by_test(check, capsys):
+    check("q1", lambda x: 2 * x)
+    assert capsys.readouterr().out == (
+        "q1  Twice: 3 of 3 points\n  ✓ right, 2 of 2 points: Twice an array\n  ✓ right, 1 of 1 point: Twice nothing\n"
+    )
+
+
+def test_a_wrong_answer_names_the_property_the_input_and_the_mistake(check, capsys):
+    check("q1", lambda x: x * x)
+    said = capsys.readouterr().out
+    assert "q1  Twice: 1 of 3 points" in said and "✗ wrong, 0 of 2 points: Twice an array" in said
+    assert "Seen with x = array([" in said and "This looks like a known mistake: the square is taken." in said
+
+
+def test_the_same_answer_gives_the_same_text(check, capsys):
+    def broken(x):
+        raise ValueError(f"no {object()}")
+
+    for _ in range(2):
+        check("q1", broken)
+        check("q1", lambda x: x + 1)
+    said = capsys.readouterr().out
+    assert said[: len(said) // 2] == said[len(said) // 2 :]
+
+
+def test_arrays_are_read_only_as_in_a_class(check, capsys):
+    def in_place(x):
+        x *= 2
+        return x
+
+    check("q1", in_place)
+    assert "changes one of the arrays that it was given" in (said := capsys.readouterr().out)
+    assert "in line" in said and "x *= 2" in said
+
+
+def test_an_exception_of_the_answer_is_feedback_and_not_an_error(check, capsys):
+    check("q1", lambda x: x.no_such_thing)
+    said = capsys.readouterr().out
+    assert "The function raised AttributeError" in said and "0 of 3 points" in said
+
+
+def test_a_stub_is_told_once_that_it_is_not_answered(check, capsys):
+    def twice(x):
+        raise NotImplementedError("q1")
+
+    check("q1", twice)
+    check("q2", None)
+    assert (
+        capsys.readouterr().out == "q1  Twice: not answered yet, 0 of 3 points\nq2  A number: not answered yet, 0 of 2 points\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("q1", np.ones(3), "`twice` must be a function, but is a value of type ndarray"),
+        ("q2", lambda: 0.5, "`half` must be a value, but is a function"),
+        ("q2", {1, 2}, "`half` is no answer that can be checked: set is not plain data"),
+        ("q1", lambda x: iter(x), "The function returns what cannot be checked"),
+    ],
+)
+def test_an_answer_of_the_wrong_kind_says_what_it_must_be(check, capsys, question, answer, said):
+    check(question, answer)
+    assert said in capsys.readouterr().out
+
+
+def test_what_an_answer_prints_and_warns_is_no_mistake(check, capsys):
+    def twice(x):
+        print("working")
+        return 2 * x + 0 * np.log(np.abs(x) - np.abs(x) + 1)
+
+    check("q1", twice)
+    assert "3 of 3 points" in capsys.readouterr().out
+
+
+def test_an_interrupt_ends_the_check(check):
+    def stopped(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("q1", stopped)
+
+
+def test_unknown_questions_and_forgotten_arguments_are_named(check):
+    with pytest.raises(UnknownId, match=r"^q9: this assignment has q1 \.\.\. q3\.$"):
+        check("q9", 1)
+    with pytest.raises(TypeError, match=r'the answer is missing: check\("q1", twice\)'):
+        check("q1")
+    with pytest.raises(TypeError, match=r'the question comes first, by its id, as in check\("q1", twice\); given was function'):
+        check(lambda x: x)
+    with pytest.raises(TypeError, match="given was nothing"):
+        check()
+    with pytest.raises(UnknownId, match=r"^large: this course has small\.$"):
+        open_assignment("large", check.assignment.folder.parent)
+
+
+def test_a_fault_of_a_test_is_not_held_against_the_answer(tmp_path, capsys):
+    tests = "from lecture_optim.check.testing import test\n" + "".join(
+        f"@test('{id}', points=1, title='t')\ndef {id}(answer, rng):\n    1 / 0\n" for id in ("q1", "q2")
+    )
+    open_assignment("small", write(tmp_path, tests=tests))("q2", 0.5)
+    assert "a fault of the test and not of your answer" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------- hints, solutions and progress
+
+
+def test_hints_come_one_by_one(check, capsys):
+    for n, text in ((1, "The first hint."), (2, "The second hint.")):
+        check.hint("q1")
+        assert capsys.readouterr().out == f"**Hint {n} of 2 for q1.** {text}\n"
+    check.hint("q1")
+    assert "all hints of q1" in capsys.readouterr().out
+
+
+def test_the_solution_is_shown_after_a_check_only(check, capsys):
+    check.solution("q1")
+    said = capsys.readouterr().out
+    assert "Try q1 first" in said and "summed" not in said
+    check("q1", lambda x: x)
+    assert "summed" not in capsys.readouterr().out
+    check.solution("q1")
+    said = capsys.readouterr().out
+    assert "only the solution holds" in said and "    summed = x + x\n" in said and "###" not in said
+
+
+def test_progress_is_a_table_of_the_last_checks(check, capsys):
+    check("q1", lambda x: x * x)
+    check("q1", lambda x: 2 * x)
+    capsys.readouterr()
+    check.progress()
+    assert capsys.readouterr().out.splitlines() == [
+        "Points in Small",
+        "q1  Twice     3 of 3",
+        "q2  A number  0 of 2  not checked yet",
+        "q3  Thoughts  – of 4  an essay: a person marks it",
+        "    so far    3 of 5  and 4 for essays",
+    ]
+    assert check.earned("q1") == 3 and check.earned("q2") == 0
+
+
+def test_an_essay_is_left_to_a_person(check, capsys):
+    check("q3")
+    check.solution("q3")
+    said = capsys.readouterr().out
+    assert "a person reads" in said and "Two points" not in said
+
+
+# ------------------------------------------------------------------------------------------------------------- what it is made of
+
+
+def test_numpy_is_all_that_the_check_imports(tmp_path):
+    code = """
+import sys
+for name in ("sympy", "jupytext", "matplotlib", "scipy", "nbformat", "IPython"):
+    sys.modules[name] = None
+from lecture_optim.check import open_assignment
+check = open_assignment("warm-up")
+check("q1", [1.7, 0.5])
+check("q2", lambda w, a, lr, steps: [(1 - lr * a) ** t * w for t in range(steps + 1)])
+check("q4", 0.17)
+for say in (lambda: check("q3", "1"), lambda: check.hint("q1"), lambda: check.solution("q1")):
+    try:
+        say()
+    except Exception as error:
+        print(error)
+check.progress()
+"""
+    done = python(code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "so far                          7 of 9" in done.stdout
+    assert "q3 is answered by mathematics, which SymPy judges, and it is not installed" in done.stdout
+    assert done.stdout.count("pip install 'lecture_optim[exercises]'") == 3
+
+
+def test_the_import_brings_nothing_heavy(tmp_path):
+    code = "import lecture_optim.check, sys; print(sorted({'sympy', 'jupytext', 'matplotlib', 'IPython'} & set(sys.modules)))"
+    assert python(code, cwd=tmp_path).stdout == "[]\n"
+
+
+# --------------------------------------------------------------------------------------------------------------- the command line
+
+
+def test_list_shows_every_assignment_with_points_and_minutes(tmp_path):
+    done = command("list", cwd=tmp_path)
+    assert done.returncode == 0 and "warm-up  Warm-up: 4 questions, 9 points, 10 minutes" in done.stdout
+    assert "  q1  One step by hand (implement, 2 points, 2 min)" in done.stdout
+
+
+def test_start_makes_a_notebook_that_grade_reads(tmp_path):
+    done = command("start", "warm-up", cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "warm-up.ipynb").is_file()
+    done = command("grade", "warm-up.ipynb", cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout.count("not answered yet") == 4 and "0 of 9" in done.stdout
+
+
+def test_start_never_overwrites(tmp_path):
+    mine = tmp_path / "warm-up.ipynb"
+    mine.write_text("my work")
+    done = command("start", "warm-up", cwd=tmp_path)
+    assert done.returncode == 2 and mine.read_text() == "my work"
+    assert "exists, and nothing was written" in done.stderr and "--name warm-up-2.ipynb" in done.stderr
+    assert command("start", "warm-up", "--name", "warm-up-2.ipynb", cwd=tmp_path).returncode == 0
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "elsewhere")
+    assert command("start", "warm-up", "--name", "link", cwd=tmp_path).returncode == 2
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("place", [".", "warm-up", "warm-up/new"])
+def test_start_stays_out_of_the_exercises(tmp_path, place):
+    before = sorted((ROOT / "exercises").rglob("*"))
+    done = command("start", "warm-up", "--to", ROOT / "exercises" / place, cwd=tmp_path)
+    assert done.returncode == 2 and "inside the exercises themselves" in done.stderr and "--to my-work" in done.stderr
+    assert sorted((ROOT / "exercises").rglob("*")) == before
+
+
+def test_errors_of_use_name_the_input_and_the_mend(tmp_path):
+    (tmp_path / "file").write_text("")
+    for arguments, said in (
+        (("start", "warmup"), "warmup: this course has warm-up"),
+        (("start", "warm-up", "--name", "a/b"), "give the name of a file alone"),
+        (("start", "warm-up", "--to", "file"), "choose another folder"),
+        (("grade", "none.ipynb"), "none.ipynb: there is no such file"),
+    ):
+        done = command(*arguments, cwd=tmp_path)
+        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr, (arguments, done.stderr)
+
+
+def notebook(*cells, **metadata):
+    return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells], "metadata": metadata})
+
+
+OPENED = 'from lecture_optim.check import open_assignment\ncheck = open_assignment("warm-up")'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it is no JSON"),
+        (b'{"cells": [', "it is no JSON"),
+        (b"\x80\x81PK", "cannot be read as text"),
+        (b"[]", "no cells"),
+        (b'{"cells": [3]}', "cell 1 has no text"),
+        (b'{"cells": [{"cell_type": "code", "source": [1]}]}', "cell 1 has no text"),
+        (notebook("x = 1").encode(), "no line says which assignment it answers"),
+        (notebook(OPENED.replace("warm-up", "cold")).encode(), "cold: this course has warm-up"),
+    ],
+)
+def test_a_damaged_notebook_gets_a_clear_error(tmp_path, content, said):
+    (tmp_path / "n.ipynb").write_bytes(content)
+    done = command("grade", "n.ipynb", cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_grade_runs_on_after_errors_and_says_which_cells_raised(tmp_path):
+    text = notebook(OPENED, "%matplotlib inline\nnew_point = [1.7, 0.5]", "1 / 0", "best_rate = 0.17\nprint('noise')")
+    (tmp_path / "my notebook.ipynb").write_text(text)
+    done = command("grade", "my notebook.ipynb", cwd=tmp_path)
+    assert done.returncode == 1 and "q1  One step by hand: 2 of 2 points" in done.stdout and "noise" not in done.stdout
+    assert "q2  Every position on the way: the notebook makes no descend" in done.stdout
+    assert "q4  The best of 25 learning rates: 2 of 2 points" in done.stdout
+    assert "code cell 3 (1 / 0) raised ZeroDivisionError: division by zero" in done.stdout
+
+
+def test_grade_survives_a_notebook_that_ends_its_process(tmp_path):
+    (tmp_path / "n.ipynb").write_text(notebook(OPENED, "import os; os._exit(0)"))
+    done = command("grade", "n.ipynb", cwd=tmp_path)
+    assert done.returncode == 1 and "ended in code cell 2" in done.stdout and "not reached" in done.stdout
+
+
+@pytest.mark.skipif(
+    not hasattr(__import__("signal"), "SIGALRM"), reason="by design: without an alarm the whole run is stopped instead"
+)
+def test_a_loop_costs_its_own_question_only(tmp_path):
+    # The limits of the real course are too long to wait for, so the course of this run is a small one.
+    folder = write(tmp_path / "course")
+    cells = [OPENED.replace("warm-up", "small"), "def twice(x):\n    while True:\n        pass", "half = 0.5"]
+    (tmp_path / "n.ipynb").write_text(notebook(*cells, lecture_optim={"assignment": "small"}))
+    code = f"""
+import sys
+from pathlib import Path
+from lecture_optim.check import course, notebook
+course.exercises = lambda: Path({str(folder)!r})
+notebook._main("n.ipynb")
+"""
+    done = python(code, cwd=tmp_path)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"question": "q1", "refused": "it did not end within 2 seconds"} in events
+    assert [event["question"] for event in events if "outcomes" in event] == ["q2"] and events[-1] == {"end": True}

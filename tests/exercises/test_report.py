@@ -1,0 +1,322 @@
+"""Reports, gradebook, marks and summary say what was found, and nothing that a stranger wrote gets out of its place."""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from lecture_optim.check import course as courses
+from lecture_optim.check.testing import Outcome
+from lecture_optim.grading import report, runner, sheets
+from lecture_optim.grading.summary import summary_page
+
+from . import miniature
+
+EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>'\"&lt;</style></main><a href='https://evil.example/'>\u202egpj.exe\x00\x1b[31m"
+TAGS = {
+    "html", "head", "meta", "title", "style", "body", "main", "header", "section", "h1", "h2", "h3", "p", "a", "ul", "li", "div",
+    "span", "strong", "bdi", "code", "table", "caption", "thead", "tbody", "tr", "th", "td", "svg", "rect",
+}  # fmt: skip
+ATTRIBUTES = {
+    "lang", "charset", "http-equiv", "content", "name", "class", "id", "href", "dir", "scope", "viewbox", "preserveaspectratio",
+    "aria-hidden", "focusable", "width", "height",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory):
+    return courses.load(miniature.write(tmp_path_factory.mktemp("reports") / "course")).assignment("small")
+
+
+def outcomes(q1=(True, True), message="twice is not right", mistake="the square is taken", secret="SECRET-NUMBER 4711"):
+    return (
+        Outcome("Twice an array", 2, q1[0], True, "" if q1[0] else message, None if q1[0] else mistake),
+        Outcome("Twice nothing", 1, q1[1], False, "" if q1[1] else secret, None if q1[1] else "SECRET-MISTAKE"),
+    )
+
+
+def result(q1=(True, True), q2=True, essay="Some thoughts.", digest="d" * 64, notes=(), **texts):
+    found = outcomes(q1, **texts)
+    number = Outcome(
+        "The number", 2, q2, True, "" if q2 else "half is 2, and that is too large.", None if q2 else "the double is given"
+    )
+    questions = (
+        runner.QuestionResult("q1", 3, "graded", sum(o.earned for o in found), "", found),
+        runner.QuestionResult("q2", 2, "graded", number.earned, "", (number,)),
+        runner.QuestionResult("q3", 4, "essay", essay=essay),
+    )
+    return runner.Result("small", digest, "graded", "", questions, tuple(notes))
+
+
+def record(assignment, found=None, student="Anna", id="anna-1", **more):
+    return report.record(found or result(), assignment, student=student, id=id, key="k", **more)
+
+
+def rows(data):
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+class Reader(HTMLParser):
+    """What a browser would make of a page: its tags, attributes and text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.links, self.said, self.style = set(), set(), [], "", False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+        self.links += [value for name, value in attributes if name in ("href", "src")]
+        self.style = tag == "style"
+
+    def handle_data(self, data):
+        if not self.style:
+            self.said += data
+        self.style = False
+
+
+def pages(assignment):
+    """A report and a summary in which every text of a stranger is hostile."""
+    note = runner.CellNote(2, EVIL)
+    hostile = record(
+        assignment, result((False, False), False, EVIL, notes=[note], message=EVIL, mistake=EVIL), student=EVIL, id="evil-1"
+    )
+    mark = {"criterion": EVIL, "possible": 4, "mark": 3, "comment": EVIL}
+    hostile = report.marked(hostile, {"q3": [mark]})
+    unread = report.unread(assignment, EVIL, student=EVIL, id="evil-2")
+    return [report.student_page(hostile), report.student_page(unread), summary_page([hostile, unread], assignment)]
+
+
+# --------------------------------------------------------------------------------------------------- what a student sees
+
+
+def test_a_report_says_for_each_test_whether_it_was_passed_and_what_was_seen(assignment):
+    said = Reader(report.student_page(record(assignment, result((False, True), True)))).said
+    for words in ("3 of 5 points", "not passed", "Twice an array", "twice is not right", "the square is taken", "Some thoughts."):
+        assert words in said
+    assert "not in this sum yet, as a person reads it: q3 (4 points)" in said.lower()
+
+
+def test_nothing_of_a_hidden_test_but_its_title_reaches_a_student(assignment):
+    found = record(assignment, result((True, False)))
+    assert "SECRET" in report.as_json(found), "the teacher's record has it"
+    for seen in (report.student_page(found), report.as_json(report.for_student(found))):
+        assert "SECRET" not in seen and "Twice nothing" in seen
+
+
+def test_the_words_of_the_grader_about_a_fault_are_the_teachers(assignment):
+    question = runner.QuestionResult(
+        "q1", 3, "ungraded", None, "Twice nothing: the test raised ValueError: SECRET", outcomes()[:1]
+    )
+    found = record(assignment, runner.Result("small", "d" * 64, "graded", "", (question,)))
+    page = report.student_page(found)
+    assert "SECRET" not in page and "SECRET" not in report.as_json(report.for_student(found))
+    assert "not tested" in page and "could not be carried out" in page and "0 of 3 points" not in page
+    assert "SECRET" in summary_page([found], assignment)
+    broken = report.unread(assignment, "the jail failed: SECRET", student="A", id="a", fault=True)
+    assert "SECRET" not in report.student_page(broken) + report.as_json(report.for_student(broken))
+
+
+def test_ungraded_is_said_plainly_and_is_no_nought(assignment):
+    page = Reader(report.student_page(report.unread(assignment, "the file is empty", student="A", id="a"))).said
+    assert "ungraded: the file is empty" in page and "Nothing was counted as 0" in page and "0 of" not in page
+
+
+def test_an_unanswered_question_says_so_once(assignment):
+    found = result((False, True), message="It is missing.", mistake="not answered yet")
+    page = Reader(report.student_page(record(assignment, found))).said
+    assert page.count("It is missing.") == 1 and "known mistake" not in page
+
+
+@pytest.mark.parametrize("place", range(3), ids=["report", "unread", "summary"])
+def test_no_word_of_a_stranger_becomes_markup(assignment, place):
+    page = pages(assignment)[place]
+    seen = Reader(page)
+    assert seen.tags <= TAGS and seen.attributes <= ATTRIBUTES
+    assert all(link.startswith("#") for link in seen.links)
+    assert "alert(1)" in seen.said, "it is shown as text"
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", page)
+    assert "url(" not in page and "@import" not in page
+
+
+def test_a_page_allows_its_own_style_and_nothing_else(assignment):
+    page = report.student_page(record(assignment))
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert page.index("Content-Security-Policy") < page.index("<title>")
+
+
+def test_json_is_ascii_in_one_order_and_reads_back(assignment):
+    found = record(assignment, student="李\ud800")
+    text = report.as_json(report.for_student(found))
+    assert text.isascii() and json.loads(text)["student"] == "李\N{REPLACEMENT CHARACTER}"
+    assert report.as_json(json.loads(text)) == text
+
+
+# ---------------------------------------------------------------------------------------------------------- the gradebook
+
+
+def test_the_gradebook_has_each_question_and_no_total_that_is_not_whole(assignment):
+    open_, marked = record(assignment, id="b"), record(assignment, id="a", student="Ben")
+    marked = report.marked(marked, {"q3": [{"criterion": "all", "possible": 4, "mark": 2.5, "comment": ""}]})
+    unread = report.unread(assignment, "the file is empty", student="Cem", id="c")
+    first, second, third = rows(sheets.gradebook([unread, open_, marked], assignment))
+    assert first | {"state": ""} == {
+        "student": "Ben", "id": "a", "state": "", "q1": "3", "q2": "2", "q3": "2.5",
+        "points so far": "7.5", "total": "7.5", "of": "9",
+    }  # fmt: skip
+    assert (second["state"], second["q3"], second["points so far"], second["total"]) == ("essays to mark: q3", "", "5", "")
+    assert (third["state"], third["q1"], third["total"]) == ("ungraded: the file is empty", "", "")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1", "\uff1d1", "=cmd|' /C calc'!A0"])
+def test_no_cell_of_a_table_is_a_formula(assignment, name):
+    found = record(assignment, result(essay=name), student=name)
+    for data in (sheets.gradebook([found], assignment), sheets.essays([found], assignment)):
+        cells = [cell for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) for cell in row]
+        assert not [cell for cell in cells if cell.strip()[:1] in ("=", "+", "-", "@", "\uff1d")]
+
+
+# ------------------------------------------------------------------------------------------------------------- the marks
+
+
+def sheet(assignment, found, **changed):
+    """The sheet of one record with cells changed, as bytes."""
+    table = rows(sheets.essays([found], assignment))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, sheets.COLUMNS)
+    writer.writeheader()
+    writer.writerows(row | changed for row in table)
+    return out.getvalue().encode()
+
+
+def test_both_ways_to_write_a_marking_scheme_give_its_criteria():
+    scheme = "Six points.\n\n- **What is right (2).** Text (1).\n- **2 points: readings.** More.\n- **Two streams, with (2).** x"
+    assert sheets.criteria(scheme, 6) == [("What is right", 2), ("readings", 2), ("Two streams, with", 2)]
+    assert sheets.criteria(scheme, 7) == [("the whole essay", 7)], "points that do not add up are not used"
+    assert sheets.criteria("Free text.", 4) == [("the whole essay", 4)]
+
+
+def test_marks_come_back_from_a_spreadsheet_of_another_country(assignment):
+    found = record(assignment)
+    data = sheet(assignment, found, mark="2,5", comment="Well; said").replace(b"\r\n", b"\n")
+    table = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(table)
+    marks = sheets.read_marks(out.getvalue().encode("utf-8-sig"), [found], assignment)
+    found = report.marked(found, marks["anna-1"])
+    assert report.sums(found) == (7.5, 9) and report.state(found) == "graded"
+    assert "Well; said" in report.student_page(found) and "2.5" in report.student_page(found)
+    assert rows(sheets.essays([found], assignment))[0]["mark"] == "2.5", "a new sheet has the marks that were given"
+
+
+def test_an_empty_mark_is_not_marked_yet(assignment):
+    found = record(assignment)
+    assert sheets.read_marks(sheets.essays([found], assignment), [found], assignment) == {"anna-1": {"q3": []}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"mark": "9"}, "row 2: the mark 9 is not between 0 and 4"),
+        ({"mark": "-1"}, "row 2: the mark -1 is not between 0 and 4"),
+        ({"mark": "good"}, "row 2: the mark 'good' is not a number; write one from 0 to 4"),
+        ({"mark": "nan"}, "row 2: the mark 'nan' is not a number"),
+        ({"mark": "1e999999999"}, "row 2: the mark '1e999999999' is not a number"),
+        ({"id": "nobody-1"}, "row 2: no submission has the id 'nobody-1'; copy it from gradebook.csv"),
+        ({"question": "q1"}, "row 2: 'q1' of anna-1 is no essay; the essays are q3"),
+        ({"possible": "3", "mark": "1"}, "row 2: the criteria of q3 of anna-1 add up to 3 points, and the question has 4"),
+        ({"possible": "many"}, "row 2: the points possible are 'many'"),
+        ({"version": "v0", "mark": "1"}, "row 2: the essay was changed since this sheet was made; make a new sheet"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_mend(assignment, changed, said):
+    found = record(assignment)
+    with pytest.raises(sheets.SheetError, match=re.escape(f"marks.csv, {said}")):
+        sheets.read_marks(sheet(assignment, found, **changed), [found], assignment, "marks.csv")
+
+
+def test_a_row_that_stands_twice_is_named(assignment):
+    found = record(assignment)
+    data = sheet(assignment, found, mark="1")
+    with pytest.raises(sheets.SheetError, match="row 3: 'the whole essay' of anna-1 stands in row 2 already; delete one"):
+        sheets.read_marks(data + data.split(b"\r\n", 1)[1], [found], assignment)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"a,b\r\n", "columns id, question"), (b"\xff\xfe\x00", "CSV UTF-8"), (b"", "columns id"), (b'id,"question\r\n', "CSV")],
+)
+def test_a_file_that_is_no_sheet_is_refused(assignment, data, said):
+    with pytest.raises(sheets.SheetError, match=said):
+        sheets.read_marks(data, [record(assignment)], assignment)
+
+
+# ----------------------------------------------------------------------------------------------------------- the summary
+
+
+def test_the_summary_counts_what_the_class_did(assignment):
+    class_ = [
+        record(assignment, id="a"),
+        record(assignment, result((False, True)), id="b"),
+        record(assignment, result((False, False), False, digest="e" * 64), id="c"),
+        report.unread(assignment, "the file is empty", student="Dora", id="d"),
+    ]
+    said = " ".join(Reader(summary_page(class_[::-1], assignment)).said.split())
+    assert "4 submissions, 3 graded, 1 ungraded" in said
+    assert "Mean 2.7, median 3, lowest 0, highest 5 of 5 points; essays are left out" in said
+    assert re.search(r"q1 Twice an array\s*1 of 3", said) and re.search(r"q2 The number\s*2 of 3", said)
+    assert re.search(r"q1 the square is taken\s*2", said)
+    assert "Dora (d): ungraded: the file is empty" in said
+    assert "Files that are the same, byte for byte Anna, Anna" in said
+    assert summary_page(class_, assignment) == summary_page(class_[::-1], assignment)
+
+
+# ----------------------------------------------------------------------------------------------------------- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium or Chrome found: install one")
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1000, "dark")])
+def test_pages_fit_a_phone_and_axe_finds_nothing(assignment, browser, tmp_path, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    long = record(assignment, result((False, False), message="x" * 500, essay="y" * 2000), student="N" * 120, id="long-1")
+    long = report.marked(long, {"q3": [{"criterion": "c" * 90, "possible": 4, "mark": 1, "comment": "z" * 300}]})
+    usual = record(assignment, result((False, True)))
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, offline=True)
+    page = context.new_page()
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
+    page.on("request", lambda request: request.url.startswith("file:") or said.append(request.url))
+    for n, text in enumerate([*pages(assignment), report.student_page(long), summary_page([long, usual], assignment)]):
+        file = tmp_path / f"{n}.html"
+        file.write_text(text, "utf-8")
+        page.goto(file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth") != "none", "the style is applied"
+        assert not said, "nothing is asked for, nothing runs"
+        found = [(rule["id"], node["html"][:200]) for rule in Axe().run(page).response["violations"] for node in rule["nodes"]]
+        assert not found
+    context.close()

@@ -27,6 +27,7 @@ class SheetError(ValueError):
 
 
 _INSIDE = re.compile(r"([;\t]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")  # what begins a cell where these separate
+_DISARMED = re.compile(_INSIDE.pattern.replace(")(", ")'("))
 
 
 def safe(value):
@@ -38,7 +39,8 @@ def safe(value):
 
 def _bare(value):
     """A cell of ours as it was before `safe`."""
-    return value[1:] if value.startswith("'") and safe(value[1:]) == value else value
+    inside = _DISARMED.sub(r"\1\2", value)
+    return next((before for before in (inside.removeprefix("'"), inside) if safe(before) == value), value)
 
 
 def _csv(rows):

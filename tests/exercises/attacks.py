@@ -65,7 +65,8 @@ ATTACKS = _named(
         import threading, time
         for k in range(1000): threading.Thread(target=time.sleep, args=(99,), daemon=True).start()
         """,
-    takes_memory="x = []\nwhile True: x.append(bytearray(10**7))",
+    takes_memory="def take():\n    x = []\n    while True: x.append(bytearray(10**7))\ntake()",
+    takes_memory_and_keeps_it="x = []\nwhile True: x.append(bytearray(10**7))",
     takes_memory_in_many_processes="""
         import os, time
         for k in range(6):
@@ -161,7 +162,7 @@ ATTACKS = _named(
 # In a cell they spoil the session itself, for the student's own later answers too: nothing is gained, and some may be lost.
 SPOILS = {
     "answers for its cells", "replaces what the worker uses", "replaces builtins", "writes noise to every descriptor", "trickles",
-    "closes every descriptor",
+    "closes every descriptor", "takes memory and keeps it",
     "replaces the main module", "traces the worker", "signals its parent and group",
 }  # fmt: skip
 

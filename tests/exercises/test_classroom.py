@@ -258,15 +258,24 @@ def test_a_damaged_record_is_made_anew(graded, course):
 
 def _kill_workers(times):
     """Kill the process that grades, as a machine without memory does, so many times."""
-    killed = set()
+    killed, since = set(), {}
     while len(killed) < times:
         for child in psutil.Process().children():
-            # The jail makes two processes, and the session of a notebook is the third.
+            # The jail makes two processes, and the session of a notebook is the third. It sleeps; those of a start are gone soon.
             grades = child.pid not in killed and "spawn_main" in " ".join(_words(child))
-            if grades and len(child.children(recursive=True)) > 2:
+            if not grades or _below(child) <= 2:
+                since.pop(child.pid, None)
+            elif time.monotonic() - since.setdefault(child.pid, time.monotonic()) > 0.5:
                 child.kill()
                 killed.add(child.pid)
         time.sleep(0.02)
+
+
+def _below(process):
+    try:
+        return len(process.children(recursive=True))
+    except psutil.Error:
+        return 0
 
 
 def _words(process):

@@ -186,6 +186,16 @@ def test_no_cell_of_a_table_is_a_formula(assignment, name):
         assert not [cell for cell in cells if cell.strip()[:1] in ("=", "+", "-", "@", "\uff1d")]
 
 
+@pytest.mark.parametrize("words", ["clear; -x is named", "=1; =2", "a\t+b", "plain; text", "; = 1"])
+def test_what_is_disarmed_in_a_table_comes_back_as_it_was(assignment, words):
+    found = record(assignment)
+    criterion = rows(sheets.essays([found], assignment))[0]["criterion"]
+    found = report.marked(found, {"q3": [{"criterion": criterion, "possible": 4, "mark": 2.5, "comment": words}]})
+    data = sheets.essays([found], assignment)
+    assert words not in data.decode("utf-8-sig") or words == "plain; text"
+    assert sheets.read_marks(data, [found], assignment)["anna-1"]["q3"][0]["comment"] == words.strip()
+
+
 # ------------------------------------------------------------------------------------------------------------- the marks
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, interval, number, test
+from lecture_optim.check.testing import Wrong, choice, close, diagnosis, interval, number, test
 from lecture_optim.derivation import Derivation, Index, Unproved, substitute
 from lecture_optim.rules import adam, ratio
 
@@ -451,26 +451,18 @@ MISTAKES = (
 KEYS7 = ("line", "mistake", "length")
 
 
-def _part(answer, name):
-    if answer is None:
-        raise Wrong("The diagnosis is None: it is not answered yet.", "not answered yet")
-    if not isinstance(answer, dict) or name not in answer:
-        raise Wrong(f"The diagnosis must be a dict with the keys {', '.join(map(repr, KEYS7))}.", "not a diagnosis")
-    return answer[name]
-
-
 @test("q7", points=1, title="The line")
 def the_line(answer, rng):
     """The one line that has to go elsewhere."""
     wrong = {"the line only reads the counter": 2, "the line only stores the counter": 12}
-    number(_part(answer, "line"), 6, mistakes=wrong, what="the line")
+    number(diagnosis(answer, "line", KEYS7), 6, mistakes=wrong, what="the line")
 
 
 @test("q7", points=1, title="The mistake's name")
 def the_name(answer, rng):
     """Its name among six."""
     others = {name: f"not this: {name}" for name in MISTAKES}
-    choice(_part(answer, "mistake"), MISTAKES[1], among=MISTAKES, mistakes=others, what="the mistake")
+    choice(diagnosis(answer, "mistake", KEYS7), MISTAKES[1], among=MISTAKES, mistakes=others, what="the mistake")
 
 
 @test("q7", points=2, title="What it does to the twelfth array")
@@ -486,7 +478,7 @@ def the_length(answer, rng):
         "the factor, not the length": -1 / w,
         "the thirteenth, or the eleventh, array": -adam(0.0, 1.0, 0.0, 0.0, 13.0, 1.0, 0.9, 0.999, 0.0)[0],
     }
-    number(_part(answer, "length"), -w, rtol=2e-3, mistakes=wrong, what="the length")
+    number(diagnosis(answer, "length", KEYS7), -w, rtol=2e-3, mistakes=wrong, what="the length")
 
 
 def _model(params, grads, state, lr, beta1, beta2, eps, wrong=None):

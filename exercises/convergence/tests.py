@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, interval, number, test
+from lecture_optim.check.testing import Wrong, choice, close, diagnosis, interval, number, test
 from lecture_optim.derivation import Derivation, Index
 from lecture_optim.online import play
 from lecture_optim.optimizer import optimizer
@@ -460,26 +460,18 @@ NAMES = (
 KEYS7 = ("line", "mistake", "program", "amsgrad")
 
 
-def _part(answer, name):
-    if answer is None:
-        raise Wrong("The diagnosis is None: it is not answered yet.", "not answered yet")
-    if not isinstance(answer, dict) or name not in answer:
-        raise Wrong(f"The diagnosis must be a dict with the keys {', '.join(map(repr, KEYS7))}.", "not a diagnosis")
-    return answer[name]
-
-
 @test("q7", points=1, title="The line")
 def the_line(answer, rng):
     """The line that does two things with one name."""
     wrong = {"this line is right: the paper corrects nothing": 2, "this line is right: a root of a maximum": 4}
-    number(_part(answer, "line"), 3, mistakes=wrong, what="the line")
+    number(diagnosis(answer, "line", KEYS7), 3, mistakes=wrong, what="the line")
 
 
 @test("q7", points=1, title="The mistake's name")
 def the_name(answer, rng):
     """Its name among six."""
     others = {name: f"not this: {name}" for name in NAMES}
-    choice(_part(answer, "mistake"), NAMES[0], among=NAMES, mistakes=others, what="the mistake")
+    choice(diagnosis(answer, "mistake", KEYS7), NAMES[0], among=NAMES, mistakes=others, what="the mistake")
 
 
 def _largest(beta2, C, averaged):
@@ -502,14 +494,14 @@ def the_limits(answer, rng):
         "the root, and the squared scale was asked for": 3.0,
         "the mean square, which nothing tends to here": mean,
     }
-    number(_part(answer, "program"), wrong, rtol=2e-3, mistakes=mistakes, what="the program's v")
+    number(diagnosis(answer, "program", KEYS7), wrong, rtol=2e-3, mistakes=mistakes, what="the program's v")
     others = {
         "the two are exchanged": wrong,
         "the root, and the squared scale was asked for": math.sqrt(right),
         "the mean square, not the largest average": mean,
         "the average at the end of a cycle, not the largest": (1 + 0.99 + 0.99**2 * 9) / (1 + 0.99 + 0.99**2),
     }
-    number(_part(answer, "amsgrad"), right, rtol=2e-3, mistakes=others, what="AMSGrad's maximum")
+    number(diagnosis(answer, "amsgrad", KEYS7), right, rtol=2e-3, mistakes=others, what="AMSGrad's maximum")
 
 
 def _one(x, g, m, v, top, t, alpha, beta1, beta2, keep, wrong=None):

@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 
 from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, interval, test
+from lecture_optim.check.testing import Wrong, choice, close, entry, interval, parts, test
 from lecture_optim.derivation import Derivation, Family, Index, Unproved
 from lecture_optim.derivation.language import Term
 from lecture_optim.optimizer import optimizer
@@ -14,28 +14,6 @@ from lecture_optim.problems import sigmoid
 from lecture_optim.rules import sgd
 
 HIGHEST = 9  # power in an answer
-
-
-def parts(got, count, what):
-    """The values of a tuple of this many; Wrong for anything else."""
-    if got is None:
-        raise Wrong(f"{what} is None: nothing is returned. Is the line with `return` missing?", "nothing is returned")
-    if not isinstance(got, (tuple, list)) or len(got) != count:
-        raise Wrong(f"{what} must be a tuple of {count} values.", "not a tuple of the right length")
-    return tuple(got)
-
-
-def entry(answer, key, what):
-    """The value of a dict at a key; Wrong where the answer is no dict or lacks it."""
-    if answer is None:
-        raise Wrong(f"{what} is None: it is not answered yet.", "not answered yet")
-    if not isinstance(answer, dict):
-        raise Wrong(f"{what} must be a dict.", "not a dict")
-    if key not in answer:
-        raise Wrong(f"{what} has no key {key!r}.", "a key is missing")
-    if answer[key] is None:
-        raise Wrong(f"{what}[{key!r}] is None: it is not answered yet.", "not answered yet")
-    return answer[key]
 
 
 def mathematics(answer, names, what):

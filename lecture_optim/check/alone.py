@@ -10,7 +10,16 @@ from pathlib import Path
 
 from lecture_optim.check.codec import EncodeError, decode, encode
 from lecture_optim.check.course import NEEDED, CourseError, generator, question_key
-from lecture_optim.check.testing import Outcome, Wrong, raised, run
+from lecture_optim.check.testing import (
+    Outcome,
+    Wrong,
+    not_a_function,
+    not_a_value,
+    not_plain,
+    raised,
+    run,
+    unanswered,
+)
 
 __all__ = ["crossed", "judge"]
 
@@ -48,19 +57,18 @@ def crossed(answer, question):
     """An answer as a test sees it: a function behind a proxy, anything else as the codec carries it. Raises `Wrong`."""
     name = question.answer
     if answer is None:
-        raise Wrong(f"`{name}` is None: it is not answered yet.", "not answered yet")
+        raise unanswered(name)
     if question.form == "function":
         if not callable(answer):
-            raise Wrong(f"`{name}` must be a function, but is a value of type {type(answer).__name__}.", "a value instead")
+            raise not_a_function(name, answer)
         return _proxy(answer)
     try:
         return decode(encode(answer))
     except EncodeError as error:
         # A symbol of SymPy can be called too, so this is asked of what cannot cross alone.
         if callable(answer):
-            said = "must be a value, but is a function, a class, or another thing to call"
-            raise Wrong(f"`{name}` {said}.", "a function instead") from None
-        raise Wrong(f"`{name}` is no answer that can be checked: {error}.") from None
+            raise not_a_value(name) from None
+        raise not_plain(name, error) from None
 
 
 def _proxy(function):
@@ -78,7 +86,7 @@ def _proxy(function):
         try:
             return decode(encode(result))
         except EncodeError as error:
-            raise Wrong(f"The function returns what cannot be checked: {error}.") from None
+            raise not_plain(None, error) from None
 
     return call
 

@@ -15,8 +15,8 @@ from numbers import Complex
 import numpy as np
 
 __all__ = [
-    "Alternative", "Mistaken", "Outcome", "Test", "Wrong", "choice", "close", "collect", "interval", "number", "numbers",
-    "raised", "run", "test",
+    "Alternative", "Mistaken", "Outcome", "Test", "Wrong", "choice", "close", "collect", "diagnosis", "entry", "interval",
+    "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "raised", "run", "test", "unanswered",
 ]  # fmt: skip
 
 SHOWN = 12  # entries of an array that a message shows
@@ -115,6 +115,27 @@ def raised(name, message):
     return Wrong(f"The function raised {name}: {message}" if message else f"The function raised {name}.", None)
 
 
+def unanswered(name):
+    """The `Wrong` for an answer of this name that is None."""
+    return Wrong(f"`{name}` is None: it is not answered yet.", "not answered yet")
+
+
+def not_a_function(name, value):
+    """The `Wrong` for a value where a function is asked for."""
+    return Wrong(f"`{name}` must be a function, but is a value of type {type(value).__name__}.", "a value instead")
+
+
+def not_a_value(name):
+    """The `Wrong` for a function where a value is asked for."""
+    return Wrong(f"`{name}` must be a value, but is a function, a class, or another thing to call.", "a function instead")
+
+
+def not_plain(name, why):
+    """The `Wrong` for an answer that the codec does not carry; name None: for what a function returns. why: the codec's words."""
+    said = "The function returns what cannot be checked" if name is None else f"`{name}` is no answer that can be checked"
+    return Wrong(f"{said}: {why}.")
+
+
 def close(got, want, *, rtol=1e-8, atol=1e-12, given=None, mistakes=None, what="the result", show=True):
     """That an answer is what it should be: numbers, arrays, or tuples, lists and dicts of them, compared entry by entry.
 
@@ -174,6 +195,37 @@ def choice(got, right, *, among, mistakes=None, what="the answer"):
         raise Wrong(f"{what} is {_shown(got)}; it must be one of {', '.join(map(repr, among))}.", "not one of the choices")
     if chosen != right:
         raise Wrong(f"{what} {chosen!r} is not it.", (mistakes or {}).get(chosen))
+
+
+def parts(got, count, what):
+    """The values of a tuple of this many. Raises `Wrong` for anything else."""
+    if got is None:
+        raise Wrong(f"{what} is None: nothing is returned. Is the line with `return` missing?", "nothing is returned")
+    if not isinstance(got, (tuple, list)) or len(got) != count:
+        raise Wrong(f"{what} must be a tuple of {count} values.", "not a tuple of the right length")
+    return tuple(got)
+
+
+def entry(answer, key, what):
+    """The value of a dict at a key. Raises `Wrong` where the answer is no dict, lacks it, or has None there."""
+    if answer is None:
+        raise Wrong(f"{what} is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict):
+        raise Wrong(f"{what} must be a dict.", "not a dict")
+    if key not in answer:
+        raise Wrong(f"{what} has no key {key!r}.", "a key is missing")
+    if answer[key] is None:
+        raise Wrong(f"{what}[{key!r}] is None: it is not answered yet.", "not answered yet")
+    return answer[key]
+
+
+def diagnosis(answer, key, keys):
+    """What a diagnosis, a dict with these keys, says at one of them. Raises `Wrong` where it is none."""
+    if answer is None:
+        raise Wrong("The diagnosis is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or key not in answer:
+        raise Wrong(f"The diagnosis must be a dict with the keys {', '.join(map(repr, keys))}.", "not a diagnosis")
+    return answer[key]
 
 
 def _real(value, what):

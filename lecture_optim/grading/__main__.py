@@ -6,54 +6,18 @@ It ends with 0 where all went well, 1 where a submission is ungraded or the run 
 import argparse
 import contextlib
 import os
-import secrets
 import signal
-import stat
 import sys
 from pathlib import Path
 
 from lecture_optim.check import course
-
-ME = "python -m lecture_optim.grading"
-SHORTEST = 32  # characters of a seed
-
-
-class Refused(Exception):
-    """Something that the person at the keyboard has to mend; the message says what and how."""
+from lecture_optim.grading.seeds import ME, Refused, make_seed, read_seed
 
 
 def _seed(arguments):
-    file = Path(arguments.to)
-    try:
-        fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Refused(f"{file} exists, and a seed is never overwritten; choose another name, or move that file away") from None
-    except OSError as error:
-        raise Refused(f"{file}: it cannot be written: {error.strerror}; choose another place by --to") from None
-    with open(fd, "w", encoding="ascii") as out:
-        out.write(f"{secrets.token_hex(32)}\n")
-        out.flush()
-        os.fsync(out.fileno())
-    print(f"{file} holds the seed of your class. Keep it, and keep it to yourself: it decides the numbers of every test.")
+    make_seed(arguments.to)
+    print(f"{arguments.to} holds the seed of your class. Keep it, and keep it to yourself: it decides the numbers of every test.")
     return 0
-
-
-def read_seed(file):
-    """The bytes of a class's seed. Refused: it cannot be read, others can read it, or it is too short to be a secret."""
-    make = f"make one with: {ME} seed --to {file}"
-    try:
-        with open(file, "rb") as opened:
-            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            if os.name == "posix" and mode & 0o077:
-                raise Refused(
-                    f"{file}: others can read or write this seed, which is a secret of yours; mend it with: chmod 600 {file}"
-                )
-            seed = opened.read(4096).strip()
-    except OSError as error:
-        raise Refused(f"{file}: it cannot be read: {error.strerror}; {make}") from None
-    if len(seed) < SHORTEST:
-        raise Refused(f"{file}: it has {len(seed)} characters, and a seed needs {SHORTEST}, which nobody can guess; {make}")
-    return seed
 
 
 def _release(arguments):

@@ -32,7 +32,18 @@ from lecture_optim.grading.markup import plain
 from lecture_optim.grading.summary import summary_page
 from lecture_optim.progress import bar
 
-__all__ = ["ClassError", "Graded", "Submission", "grade", "grade_one", "open_assignment", "records", "submissions", "write"]
+__all__ = [
+    "ClassError",
+    "Graded",
+    "Submission",
+    "grade",
+    "grade_one",
+    "only_notebook",
+    "open_assignment",
+    "records",
+    "submissions",
+    "write",
+]
 
 MOST_BYTES = 64 * 2**20  # of a notebook
 MOST_ENTRIES, DEEPEST = 2_000, 6  # of a student's folder
@@ -90,7 +101,7 @@ def submissions(folder):
         if entry.is_symlink():
             found.append(_submission(entry.name, name, None, link))
         elif entry.is_dir(follow_symlinks=False):
-            found.append(_submission(entry.name, entry.name, *_only_notebook(entry.path)))
+            found.append(_submission(entry.name, entry.name, *only_notebook(entry.path)))
         elif notebook:
             found.append(_submission(entry.name, name, Path(entry.path)))
         else:
@@ -122,7 +133,7 @@ def _shown(name):
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
-def _only_notebook(folder):
+def only_notebook(folder):
     """The one notebook below a student's folder, and ""; or None, and why there is not exactly one."""
     found, left, links = [], [(folder, 0)], 0
     count = 0

@@ -23,9 +23,9 @@ from pathlib import Path
 import lecture_optim
 from lecture_optim.check import course as courses
 from lecture_optim.grading import classroom, report
-from lecture_optim.grading.__main__ import Refused, read_seed
 from lecture_optim.grading.jail import Jail, JailError
 from lecture_optim.grading.runner import Limits
+from lecture_optim.grading.seeds import Refused, read_seed
 
 __all__ = ["HIDDEN", "build", "main", "results", "run"]
 
@@ -203,7 +203,7 @@ def run(autograder="/autograder"):
         limits, assignment = classroom.open_assignment(
             settings["assignment"], own if own.exists() else None, private if private.exists() else None
         )
-        path, reason = classroom._only_notebook(autograder / "submission")
+        path, reason = classroom.only_notebook(autograder / "submission")
         if path is None:
             record = report.unread(assignment, reason, student="", id="submission")
         else:

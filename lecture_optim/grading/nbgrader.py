@@ -32,9 +32,9 @@ from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Clear
 from traitlets import Bool, Unicode
 
 from lecture_optim.grading import classroom, notebook, report
-from lecture_optim.grading.__main__ import Refused, read_seed
 from lecture_optim.grading.jail import Jail, JailError
 from lecture_optim.grading.runner import Limits
+from lecture_optim.grading.seeds import Refused, read_seed
 from lecture_optim.grading.sheets import safe
 
 __all__ = ["GradebookError", "GradesByQuestion", "JailedAutograde", "RestoreCells", "TolerantExporter", "configure"]

@@ -490,19 +490,17 @@ class _Answer:
                     f"The notebook has no `{name}`: a cell that defines it is missing, or ended before it did.", NOT_ANSWERED
                 )
             case {"function": True} if wanted != "function":
-                raise Wrong(
-                    f"`{name}` must be a value, but is a function, a class, or another thing to call.", "a function instead"
-                )
+                raise testing.not_a_value(name)
             case {"function": True}:
                 return self.call
             case {"value": None}:
-                raise Wrong(f"`{name}` is None: it is not answered yet.", NOT_ANSWERED)
+                raise testing.unanswered(name)
             case {"value": value} if wanted == "function":
-                raise Wrong(f"`{name}` must be a function, but is a value of type {type(value).__name__}.", "a value instead")
+                raise testing.not_a_function(name, value)
             case {"value": value}:
                 return value
             case {"bad": str(text)}:
-                raise Wrong(f"`{name}` is no answer that can be checked: {text[:300]}.")
+                raise testing.not_plain(name, text[:300])
             case {"error": [str(kind), str(text)]}:
                 raise Wrong(f"Reading `{name}` raised {kind[:60]}: {text[:300]}")
         raise self.end("It answered for the worker")
@@ -515,7 +513,7 @@ class _Answer:
             case {"error": [str(kind), str(text)]}:
                 raise testing.raised(kind[:60], text[:300])
             case {"bad": str(text)}:
-                raise Wrong(f"The function returns what cannot be checked: {text[:300]}.")
+                raise testing.not_plain(None, text[:300])
         raise self.end("It answered for the worker")
 
     def ask(self, request, who):

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from lecture_optim.grading import classroom, gradescope
-from lecture_optim.grading.__main__ import Refused
 from lecture_optim.grading.release import ReleaseError
 from lecture_optim.grading.runner import Limits
+from lecture_optim.grading.seeds import Refused
 
 from . import miniature, pupils
 from .classes import code, notebook

@@ -38,6 +38,7 @@ class AssignmentPage(SphinxDirective):
             self.tests = self.assignment.tests()
         except (CourseError, KeyError) as error:
             raise self.error(str(error)) from None
+        self.env.metadata[self.env.docname]["assignment"] = self.assignment.id
         for file in ("../course.toml", "source.md", "tests.py"):
             self.env.note_dependency(os.path.relpath(self.assignment.folder / file, self.env.srcdir))
         return [*self.opening(), *(self.section(question) for question in self.assignment.questions)]
@@ -96,7 +97,8 @@ class AssignmentPage(SphinxDirective):
     def html(self, section):
         """The address in the site of a section of the book, given as ``part/chapter#label``."""
         page, _, label = section.partition("#")
-        return f"book/{page}.html#{nodes.make_id(label)}"
+        anchor = f"equation-{label}" if label.startswith("eq-") else label  # the place that Sphinx gives a numbered equation
+        return f"book/{page}.html#{nodes.make_id(anchor)}"
 
     def to(self, target):
         """The address of a file of the site as seen from this page."""
@@ -117,8 +119,9 @@ class AssignmentPage(SphinxDirective):
 
 
 def put_downloads(app, exception):
-    """Write each assignment's notebook, the wheel, and the zip of all of them into the built site."""
-    if exception is not None or app.builder.format != "html":
+    """Write each assignment's notebook, the wheel, and the zip of all of them into a built site that has a page of an assignment."""
+    offered = any("assignment" in facts for facts in app.env.metadata.values())
+    if exception is not None or app.builder.format != "html" or not offered:
         return
     folder = Path(app.outdir, DOWNLOADS)
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,10 +135,9 @@ def put_downloads(app, exception):
     for name, notebook in notebooks.items():
         (folder / name).write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
     with zipfile.ZipFile(folder / BUNDLE, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name in sorted(notebooks):
-            bundle.write(folder / name, f"exercises/{name}")
-        bundle.write(wheel, f"exercises/{wheel.name}")
-        bundle.write(Path(app.srcdir, "exercises", "README.md"), "exercises/README.md")
+        for file in (*(folder / name for name in sorted(notebooks)), wheel, Path(app.srcdir, "exercises", "README.md")):
+            # A ZipInfo of its own has a fixed date: the same sources give the same bytes.
+            bundle.writestr(zipfile.ZipInfo(f"exercises/{file.name}"), file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def setup(app):

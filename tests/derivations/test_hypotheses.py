@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from lecture_optim import claims
+from lecture_optim import claims, proofs
 from lecture_optim.derivation import Derivation, Index
 from lecture_optim.derivation.language import Term
 from lecture_optim.derivation.signs import nonnegative
@@ -93,6 +93,16 @@ def unprinted(label, d, words, texts, existence=EXISTENCE):
 @pytest.fixture(scope="module")
 def texts():
     return places([page.read_text(encoding="utf-8") for page in PAGES])
+
+
+def test_every_derivation_counts(record_property):
+    made = proofs.derivations()
+    counts = [d.counts() for d in made.values()]
+    assert list(made) == names()
+    assert all(count["proved"] for count in counts)
+    record_property("derivations", len(made))
+    for what in ("proved", "given"):
+        record_property(what, sum(count[what] for count in counts))
 
 
 @pytest.mark.parametrize(("label", "name"), PAIRS, ids=lambda text: text)

@@ -2,6 +2,7 @@
 
 The page is made of the same `source.md`, tests and order as the student's notebook: statements, stubs, what is checked, hints and
 solutions to unfold. When the site is built, each notebook and one zip with all of them and the wheel are put beside the pages.
+The section "Exercises" of a chapter ends with links to the graded questions on that chapter.
 """
 
 import json
@@ -118,8 +119,31 @@ class AssignmentPage(SphinxDirective):
         return box.children
 
 
+def name_graded_questions(app, doctree):
+    """Add to the section "Exercises" of a chapter, at its end, links to the graded questions on this chapter."""
+    here, file = app.env.docname, Path(app.srcdir, "exercises", "course.toml")
+    places = [title.parent for title in doctree.findall(nodes.title) if title.astext() == "Exercises"]
+    if not places or not file.exists():
+        return
+    app.env.note_dependency(str(file))
+    try:
+        course = load(file.parent)
+    except CourseError:  # told by the pages of the assignments
+        return
+    links = []
+    for one in course.assignments:
+        page = f"book/exercises/{one.id}"
+        for question in one.questions if page in app.env.found_docs else ():
+            if f"book/{question.chapter}" == here:
+                address = f"{app.builder.get_relative_uri(here, page)}#{one.id}-{question.id}"
+                links.append(nodes.reference("", question.title, refuri=address, internal=True))
+    if links:
+        text = [node for link in links for node in (nodes.Text(", "), link)][1:]
+        places[-1] += nodes.paragraph("", "", nodes.strong("", "Graded: "), *text, nodes.Text("."))
+
+
 def put_downloads(app, exception):
-    """Write each assignment's notebook, the wheel, and the zip of all of them into a built site that has a page of an assignment."""
+    """Write each assignment's notebook, the wheel, and the zip of all of them into a built site with a page of an assignment."""
     offered = any("assignment" in facts for facts in app.env.metadata.values())
     if exception is not None or app.builder.format != "html" or not offered:
         return
@@ -141,7 +165,8 @@ def put_downloads(app, exception):
 
 
 def setup(app):
-    """Register the directive and the downloads."""
+    """Register the directive, the chapters' links, and the downloads."""
     app.add_directive("assignment", AssignmentPage)
+    app.connect("doctree-read", name_graded_questions)
     app.connect("build-finished", put_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

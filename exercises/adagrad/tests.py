@@ -1,27 +1,18 @@
-"""What the answers to "AdaGrad" must do: numbers are drawn, the right answers come from the package or a second formula."""
+"""What the answers to "AdaGrad" must do: numbers are drawn, the right answers come from the package or a second formula.
+
+SymPy is imported by the tests that need it, so that the others run without.
+"""
 
 from math import comb
 
 import numpy as np
-import sympy as sp
 
-from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, entry, interval, number, parts, test
-from lecture_optim.derivation import Derivation
+from lecture_optim.check.testing import Wrong, choice, close, entry, interval, number, parts, prepared, test
 from lecture_optim.online import best_fixed
 from lecture_optim.optimizer import optimizer
 from lecture_optim.rules import adagrad, ratio
 
 HIGHEST = 9  # power in an answer
-
-
-def plain_powers(e, what):
-    """The expression, if its exponents are numbers, and small: numbers are put in, and a tower of powers never ends."""
-    for power in e.atoms(sp.Pow):
-        if not power.exp.is_number or abs(power.exp) > HIGHEST:
-            raise Wrong(f"{what} holds {str(power)[:60]}; no power above {HIGHEST} is needed.", "a strange power")
-    return e
-
 
 # ------------------------------------------------------------------------------------------------------- q1: rows that repeat
 
@@ -206,14 +197,28 @@ def together(answer, rng):
 
 # ------------------------------------------------------------------------------------------- q4: between one root and two
 
-a, b = sp.Symbol("a", nonnegative=True), sp.Symbol("b", positive=True)
-ROOTS = {"a": a, "b": b}
+
+@prepared
+def letters():
+    """The symbols of q4 and q8, a, b, c, W, by their names."""
+    import sympy as sp
+
+    return {"a": sp.Symbol("a", nonnegative=True), **{name: sp.Symbol(name, positive=True) for name in "bcW"}}
+
+
 UNSEEN = "the difference, whose sign is not seen in this form"
 
 
 def root_gap(answer, key, name, side, goal, up, mistakes):
     """That a gap proves the side <= goal (or >=), under a <= b."""
-    gap = plain_powers(expression(entry(answer, key, name), ROOTS, f"{name}[{key!r}]"), f"{name}[{key!r}]")
+    import sympy as sp
+
+    from lecture_optim.check.expressions import expression, proves
+    from lecture_optim.derivation import Derivation
+
+    names = {letter: letters()[letter] for letter in ("ab" if name == "gaps" else "abcW")}
+    a, b = names["a"], names["b"]
+    gap = expression(entry(answer, key, name), names, f"{name}[{key!r}]", highest=HIGHEST)
 
     def derivation():
         d = Derivation("one ratio")
@@ -232,12 +237,13 @@ def root_gap(answer, key, name, side, goal, up, mistakes):
 @test("q4", points=1, title="At most twice the growth of the root")
 def ratio_above(answer, rng):
     """The checker subtracts your gap and asks whether it is seen not to be negative."""
+    a, b, *_ = letters().values()
     mistakes = {
         "the denominator is missing": (b - a) ** 2,
         "the square is missing": (b - a) / b,
         "the gap of the other inequality": a * (b - a) / b,
         "half the gap": (b - a) ** 2 / (2 * b),
-        "no gap": sp.S.Zero,
+        "no gap": 0 * b,
         "divided by a, which may be 0": (b - a) ** 2 / a,
     }
     root_gap(answer, "above", "gaps", (b**2 - a**2) / b, 2 * (b - a), True, mistakes)
@@ -246,12 +252,13 @@ def ratio_above(answer, rng):
 @test("q4", points=2, title="At least the growth of the root")
 def ratio_below(answer, rng):
     """The other side, which the chapter does not need."""
+    a, b, *_ = letters().values()
     mistakes = {
         "the denominator is missing": a * (b - a),
         "a product with b in place of a": b - a,
         "the gap of the other inequality": (b - a) ** 2 / b,
         "the sign is wrong": a * (a - b) / b,
-        "no gap": sp.S.Zero,
+        "no gap": 0 * b,
     }
     root_gap(answer, "below", "gaps", (b**2 - a**2) / b, b - a, False, mistakes)
 
@@ -450,28 +457,31 @@ def unseen_weights(answer, rng):
 
 # ------------------------------------------------------------------------------------------------- q8: another root
 
-c, W = sp.symbols("c W", positive=True)
-CUBE = {"a": a, "b": b, "c": c, "W": W}
-
 
 @test("q8", points=2, title="The gap of one price")
 def cube_gap(answer, rng):
     """(b^3 - a^3)/b is at most 3/2 (b^2 - a^2)."""
+    a, b, *_ = letters().values()
     mistakes = {
         "the factor 1/2 is missing": (b - a) ** 2 * (b + 2 * a) / b,
         "a and b are exchanged in the last factor": (b - a) ** 2 * (2 * b + a) / (2 * b),
         "the denominator is missing": (b - a) ** 2 * (b + 2 * a) / 2,
         "the square is missing": (b - a) * (b + 2 * a) / (2 * b),
         "the gap for square roots": (b - a) ** 2 / b,
-        "no gap": sp.S.Zero,
+        "no gap": 0 * b,
     }
-    root_gap(answer, "gap", "cube", (b**3 - a**3) / b, sp.Rational(3, 2) * (b**2 - a**2), True, mistakes)
+    root_gap(answer, "gap", "cube", (b**3 - a**3) / b, 3 * (b**2 - a**2) / 2, True, mistakes)
 
 
 @test("q8", points=2, title="The bound on the regret")
 def cube_bound(answer, rng):
     """One step, monotone weights, and the sum of the prices."""
-    bound = plain_powers(expression(entry(answer, "bound", "cube"), CUBE, "cube['bound']"), "cube['bound']")
+    import sympy as sp
+
+    from lecture_optim.check.expressions import equivalent, expression
+
+    a, b, c, W = letters().values()
+    bound = expression(entry(answer, "bound", "cube"), letters(), "cube['bound']", highest=HIGHEST)
     mistakes = {
         "the half of the price is forgotten": W**2 * b / (2 * c) + sp.Rational(3, 2) * c * b**2,
         "the half of the weight is forgotten": W**2 * b / c + sp.Rational(3, 4) * c * b**2,

@@ -174,7 +174,8 @@ def catch_up(w, m, v, last, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
     Mistaken("eps inside the root", 4, _q2(("np.sqrt(v_hat) + eps", "np.sqrt(v_hat + eps)")), "eps inside the root"),
     Mistaken("all rows sleep as long as the longest", 1, _q2((" * (k <= quiet)", "")), None),
     Mistaken("only m is returned decayed", 2, _q2(("v * beta2**quiet", "v")), None),
-    Mistaken("the weights alone", 0, _q2(("return now, m * beta1**quiet, v * beta2**quiet", "return now")), "not three arrays"),
+    Mistaken("the weights alone", 0, _q2(("return now, m * beta1**quiet, v * beta2**quiet", "return now")),
+             "not a tuple of the right length"),
     Mistaken("changed in place", 0, _q2(("now = np.array(w, dtype=float)", "now = w"), (
         "now = now - lr * step * (k <= quiet)", "now -= lr * step * (k <= quiet)")), "changes its input"),
 ]  # fmt: skip

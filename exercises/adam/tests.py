@@ -1,32 +1,14 @@
-"""The tests of the assignment on Adam. What is right comes from the package's rules, or from the checker of derivations."""
+"""The tests of the assignment on Adam. What is right comes from the package's rules, or from the checker of derivations.
 
-from functools import cache
+SymPy is imported by the tests that need it, so that the others run without.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
-import sympy as sp
 
-from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, diagnosis, interval, number, test
-from lecture_optim.derivation import Derivation, Index, Unproved, substitute
+from lecture_optim.check.testing import Mistakes, Wrong, choice, close, diagnosis, interval, number, parts, prepared, test
 from lecture_optim.rules import adam, ratio
-
-
-def _called(answer, *inputs):
-    """What the student's function gives. Raises Wrong where the answer is no function."""
-    if not callable(answer):
-        raise Wrong("The answer must be a function.", "not answered yet" if answer is None else "not a function")
-    return answer(*inputs)
-
-
-class _Each:
-    """What known mistakes give, by name, made only when an answer is wrong."""
-
-    def __init__(self, names, make):
-        self.names, self.make = names, make
-
-    def items(self):
-        return ((name, self.make(name)) for name in self.names)
-
 
 # ------------------------------------------------------------------------------------------ q1: a run that can be stopped
 
@@ -80,8 +62,8 @@ def _hyper(rng, eps=TINY):
 def _judge(answer, G, state, hyper):
     given = {"gradients": G, "t": state["t"], "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
     want = _adam(G, state, *hyper)
-    mistakes = _Each(KNOWN, lambda name: _adam(G, state, *hyper, name))
-    close(_called(answer, G, state, *hyper), want, given=given, mistakes=mistakes, what="the state")
+    mistakes = Mistakes(KNOWN, lambda name: _adam(G, state, *hyper, name))
+    close(answer(G, state, *hyper), want, given=given, mistakes=mistakes, what="the state")
     return want
 
 
@@ -167,18 +149,12 @@ def _rows(rng, n, k, t):
     return w, m, v, last
 
 
-def _triple(got):
-    if not isinstance(got, (tuple, list)) or len(got) != 3:
-        raise Wrong("the result must be three arrays, (w, m, v).", "not three arrays")
-    return got
-
-
 def _silent(answer, rows, t, hyper, only=(0, 1, 2)):
     want = _catch_up(*rows, t, *hyper)
     given = {"last": rows[3], "t": t, "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
-    got = _triple(_called(answer, *rows, t, *hyper))
+    got = parts(answer(*rows, t, *hyper), 3, "the result (w, m, v)")
     for place in only:
-        wrong = _Each(SILENCE, lambda name, place=place: _catch_up(*rows, t, *hyper, name)[place])
+        wrong = Mistakes(SILENCE, lambda name, place=place: _catch_up(*rows, t, *hyper, name)[place])
         close(got[place], want[place], given=given, mistakes=wrong, what="wmv"[place])
 
 
@@ -223,88 +199,96 @@ def lazy_run(answer, rng):
         late = rows[last[rows] > 0]  # seen before: these have slept
         if len(late):
             before = (w[late], m[late], v[late], last[late], t - 1)
-            got = _triple(_called(answer, *before, lr, beta1, beta2, eps))
+            got = parts(answer(*before, lr, beta1, beta2, eps), 3, "the result (w, m, v)")
             want = _catch_up(*before, lr, beta1, beta2, eps)
-            mistakes = _Each(SILENCE, lambda name, before=before: _catch_up(*before, lr, beta1, beta2, eps, name))
-            close(tuple(got), want, given={"last": last[late], "t": t - 1}, mistakes=mistakes)
+            mistakes = Mistakes(SILENCE, lambda name, before=before: _catch_up(*before, lr, beta1, beta2, eps, name))
+            close(got, want, given={"last": last[late], "t": t - 1}, mistakes=mistakes)
             w[late], m[late], v[late] = want
         w[rows], m[rows], v[rows] = adam(w[rows], G[t - 1][rows], m[rows], v[rows], float(t), lr, beta1, beta2, eps)
         last[rows] = t
-    final = _triple(_called(answer, w, m, v, last, T, lr, beta1, beta2, eps))
-    close(tuple(final), (W, M, V), what="the run's end")
+    final = parts(answer(w, m, v, last, T, lr, beta1, beta2, eps), 3, "the result (w, m, v)")
+    close(final, (W, M, V), what="the run's end")
 
 
 # ---------------------------------------------------------------------------------------------- q3: a decay rate that changes
 
-beta, gamma = sp.symbols("beta gamma", nonnegative=True)
-n, k = Index("n"), Index("k", 0)
-NAMES3 = {"beta": beta, "gamma": gamma, "n": n, "k": k}
-WRONG3 = {
-    "only the new rate is counted": 1 - gamma**k,
-    "as if the new rate had been there all the time": 1 - gamma ** (n + k),
-    "as if the rate had never changed": 1 - beta ** (n + k),
-    "the two corrections are multiplied": (1 - beta**n) * (1 - gamma**k),
-    "the weight of the zero, not of the gradients": beta**n * gamma**k,
-    "the old average fades, and nothing new is counted": (1 - beta**n) * gamma**k,
-    "no correction at all": sp.S.One,
-}
+
+@prepared
+def _changing():
+    """The letters of q3, and what known mistakes give."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Index
+
+    beta, gamma = sp.symbols("beta gamma", nonnegative=True)
+    n, k = Index("n"), Index("k", 0)
+    wrong = {
+        "only the new rate is counted": 1 - gamma**k,
+        "as if the new rate had been there all the time": 1 - gamma ** (n + k),
+        "as if the rate had never changed": 1 - beta ** (n + k),
+        "the two corrections are multiplied": (1 - beta**n) * (1 - gamma**k),
+        "the weight of the zero, not of the gradients": beta**n * gamma**k,
+        "the old average fades, and nothing new is counted": (1 - beta**n) * gamma**k,
+        "no correction at all": sp.S.One,
+    }
+    return SimpleNamespace(names={"beta": beta, "gamma": gamma, "n": n, "k": k}, wrong=wrong)
 
 
 @test("q3", points=1, title="At the change")
 def at_the_change(answer, rng):
     """No step with the new rate yet, k = 0: the correction that the chapter derives."""
-    got = expression(answer, NAMES3)
-    if k in {limit[0] for sum_ in got.atoms(sp.Sum, sp.Product) for limit in sum_.limits}:
-        raise Wrong("The expression sums over k, which is the number of steps with the new rate: take another letter.", None)
-    at = got.xreplace({k: sp.S.Zero})
-    if at.has(sp.zoo, sp.nan, sp.oo):
-        raise Wrong("The expression divides by zero at k = 0, before any step with the new rate.", "a division by zero")
-    wrong = {name: value.xreplace({k: sp.S.Zero}) for name, value in WRONG3.items()}
-    equivalent(at, 1 - beta**n, mistakes=wrong, what="the expression at k = 0")
+    from lecture_optim.check.expressions import at, equivalent, expression
+
+    names = _changing().names
+    beta, n, k = (names[name] for name in ("beta", "n", "k"))
+    got = at(expression(answer, names), {k: 0})
+    wrong = {name: at(value, {k: 0}) for name, value in _changing().wrong.items()}
+    equivalent(got, 1 - beta**n, mistakes=wrong, what="the expression at k = 0")
 
 
 @test("q3", points=2, title="From one step to the next, for every k")
 def one_more_step(answer, rng):
     """The induction: right at k = 0, and the update leads from k to k + 1."""
-    got = expression(answer, NAMES3)
+    from lecture_optim.check.expressions import equivalent, expression, proves
+    from lecture_optim.derivation import Derivation, substitute
+
+    names, wrong = _changing().names, _changing().wrong
+    beta, gamma, n, k = names.values()
+    got = expression(answer, names)
 
     def induction():
         d = Derivation("the divisor")
         d.given(gamma, "<", 1, "the average forgets")
         d.start(gamma * got + (1 - gamma)).equal(substitute(got, {k: k + 1}), "one more step with the new rate")
 
-    proves(induction, got=got, mistakes=WRONG3, what="the expression")
-    equivalent(got, 1 - beta**n * gamma**k, mistakes=WRONG3, what="the expression")
+    proves(induction, got=got, mistakes=wrong, what="the expression")
+    equivalent(got, 1 - beta**n * gamma**k, mistakes=wrong, what="the expression")
 
 
 # --------------------------------------------------------------------------------- q4: equal rates, and no step beyond lr
 
-b4, v4 = sp.symbols("beta v", nonnegative=True)
-c4 = sp.Symbol("c", positive=True)
-m4, g4 = sp.symbols("m g", real=True)
-NAMES4 = {"beta": b4, "c": c4, "m": m4, "v": v4, "g": g4}
-BEFORE, AFTER = c4 * v4 - m4**2, (b4 * c4 + 1 - b4) * (b4 * v4 + (1 - b4) * g4**2) - (b4 * m4 + (1 - b4) * g4) ** 2
 
+@prepared
+def _equal_rates():
+    """The letters of q4, and c v - m^2 before and after the step."""
+    import sympy as sp
 
-def _certificate(answer, names, parts):
-    """The expressions of a certificate with exactly these parts."""
-    if answer is None:
-        raise Wrong("The certificate is None: it is not answered yet.", "not answered yet")
-    if not isinstance(answer, dict) or set(answer) != set(parts):
-        raise Wrong(f"The certificate must be a dict with the keys {' and '.join(map(repr, parts))}.", "not a certificate")
-    return [expression(answer[part], names, f"the {part}") for part in parts]
+    b, v = sp.symbols("beta v", nonnegative=True)
+    c = sp.Symbol("c", positive=True)
+    m, g = sp.symbols("m g", real=True)
+    after = (b * c + 1 - b) * (b * v + (1 - b) * g**2) - (b * m + (1 - b) * g) ** 2
+    return SimpleNamespace(names={"beta": b, "c": c, "m": m, "v": v, "g": g}, before=c * v - m**2, after=after)
 
 
 @test("q4", points=1, title="Both sides differ by the certificate")
 def adds_up(answer, rng):
     """factor times (c v - m^2), and the gap, are together the difference after the step."""
-    factor, gap = _certificate(answer, NAMES4, ("factor", "gap"))
-    _equal_parts(factor * BEFORE + gap, AFTER)
+    from lecture_optim.check.expressions import certificate, equivalent
 
-
-def _equal_parts(got, want):
+    q = _equal_rates()
+    factor, gap = certificate(answer, q.names, ("factor", "gap"))
     try:
-        equivalent(got, want, given=[(b4, "<", 1)], what="factor (c v - m^2) + gap")
+        equivalent(factor * q.before + gap, q.after, given=[(q.names["beta"], "<", 1)], what="factor (c v - m^2) + gap")
     except Wrong as wrong:
         raise Wrong(wrong.message, "factor and gap do not add up") from None
 
@@ -312,29 +296,36 @@ def _equal_parts(got, want):
 @test("q4", points=3, title="The checker accepts the step")
 def accepted(answer, rng):
     """The factor and the gap are seen not to be negative, and the induction's step is proved."""
-    factor, gap = _certificate(answer, NAMES4, ("factor", "gap"))
-    one = b4**2 + b4 * (1 - b4) / c4
+    import sympy as sp
+
+    from lecture_optim.check.expressions import certificate, proves
+    from lecture_optim.derivation import Derivation, Unproved
+
+    q = _equal_rates()
+    b, c, m, v, g = q.names.values()
+    factor, gap = certificate(answer, q.names, ("factor", "gap"))
     mistakes = {
-        "the hypothesis is used once too little: v is larger than m^2/c": AFTER - b4**2 * BEFORE,
-        "nothing is used of the hypothesis": AFTER,
-        "factor and gap do not add up": b4 * (1 - b4) * (c4 * g4 - m4) ** 2,
+        "the hypothesis is used once too little: v is larger than m^2/c": q.after - b**2 * q.before,
+        "nothing is used of the hypothesis": q.after,
+        "factor and gap do not add up": b * (1 - b) * (c * g - m) ** 2,
     }
+    adds_up = sp.expand(sp.together(factor * q.before + gap - q.after)) == 0
     # Which of them it is shows in the gap; a right factor with a wrong gap does not add up.
-    if sp.expand(factor - one) == 0 and sp.expand(sp.together(factor * BEFORE + gap - AFTER)) != 0:
+    if sp.expand(factor - b**2 - b * (1 - b) / c) == 0 and not adds_up:
         mistakes = {"factor and gap do not add up": gap}
 
     def step(factor, gap):
         d = Derivation("equal decay rates")
-        d.given(b4, "<", 1, "the averages forget")
-        before = d.given(m4**2, "<=", c4 * v4, "so it was at step t")
-        d.start((b4 * m4 + (1 - b4) * g4) ** 2)
-        d.at_most((b4 * c4 + 1 - b4) * (b4 * v4 + (1 - b4) * g4**2), "certificate", gap=gap, using={before: factor})
+        d.given(b, "<", 1, "the averages forget")
+        before = d.given(m**2, "<=", c * v, "so it was at step t")
+        d.start((b * m + (1 - b) * g) ** 2)
+        d.at_most((b * c + 1 - b) * (b * v + (1 - b) * g**2), "certificate", gap=gap, using={before: factor})
 
     # A sign that is not seen as written may be seen in the product; what is equal is as good.
-    if sp.expand(sp.together(factor * BEFORE + gap - AFTER)) == 0:
-        for parts in {(sp.factor(factor), gap), (factor, sp.factor(gap)), (sp.factor(factor), sp.factor(gap))} - {(factor, gap)}:
+    if adds_up:
+        for pair in {(sp.factor(factor), gap), (factor, sp.factor(gap)), (sp.factor(factor), sp.factor(gap))} - {(factor, gap)}:
             try:
-                return step(*parts)
+                return step(*pair)
             except Unproved:
                 continue
     proves(lambda: step(factor, gap), got=gap, mistakes=mistakes, what="the certificate")
@@ -342,30 +333,42 @@ def accepted(answer, rng):
 
 # ------------------------------------------------------------------------------ q5: what the two averages have in common
 
-b1, b2 = sp.symbols("beta1 beta2", nonnegative=True)
-t5 = Index("t")
-NAMES5 = {"beta1": b1, "beta2": b2, "t": t5}
-RAW5 = (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** t5) / (1 - b1 * b2)
-BOTH5 = (1 - b1**t5) * (1 - b2**t5)
-KNOWN5 = [(b1, "<", 1), (b2, "<", 1), (b1 * b2, "<", 1), (b1**t5, "<", 1), (b2**t5, "<", 1), (b1**t5 * b2**t5, "<", 1)]
-WRONG5 = {
-    "the corrections are missing": RAW5,
-    "as if t were infinite": (1 - b1) * (1 - b2) / (1 - b1 * b2),
-    "only one average is corrected": RAW5 / (1 - b1**t5),
-    "the weights are squared, as for one average": (1 - b1) ** 2 * (1 - b1 ** (2 * t5)) / (1 - b1**2) / (1 - b1**t5) ** 2,
-    "the covariance of sums is not the product of two sums": sp.S.One,
-    "the geometric sum is missing": (1 - b1) * (1 - b2) / BOTH5,
-    "the geometric sum has one term too many": (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** (t5 + 1)) / (1 - b1 * b2) / BOTH5,
-}
+
+@prepared
+def _in_common():
+    """The letters of q5, the right expression, what is known of its denominators, and what known mistakes give."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Index
+
+    b1, b2 = sp.symbols("beta1 beta2", nonnegative=True)
+    t = Index("t")
+    raw = (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** t) / (1 - b1 * b2)
+    both = (1 - b1**t) * (1 - b2**t)
+    wrong = {
+        "the corrections are missing": raw,
+        "as if t were infinite": (1 - b1) * (1 - b2) / (1 - b1 * b2),
+        "only one average is corrected": raw / (1 - b1**t),
+        "the weights are squared, as for one average": (1 - b1) ** 2 * (1 - b1 ** (2 * t)) / (1 - b1**2) / (1 - b1**t) ** 2,
+        "the covariance of sums is not the product of two sums": sp.S.One,
+        "the geometric sum is missing": (1 - b1) * (1 - b2) / both,
+        "the geometric sum has one term too many": (1 - b1) * (1 - b2) * (1 - (b1 * b2) ** (t + 1)) / (1 - b1 * b2) / both,
+    }
+    known = [(one, "<", 1) for one in (b1, b2, b1 * b2, b1**t, b2**t, b1**t * b2**t)]
+    return SimpleNamespace(names={"beta1": b1, "beta2": b2, "t": t}, right=raw / both, known=known, wrong=wrong)
 
 
 @test("q5", points=1, title="At the first step")
 def first_covariance(answer, rng):
     """At t = 1 both averages are the first gradient and its square: the covariance is that of g and its square."""
-    got = expression(answer, NAMES5).xreplace({t5: sp.S.One})
-    if got.has(sp.zoo, sp.nan, sp.oo):
-        raise Wrong("The expression divides by zero at t = 1.", "a division by zero")
-    wrong = {name: value.xreplace({t5: sp.S.One}) for name, value in WRONG5.items()}
+    import sympy as sp
+
+    from lecture_optim.check.expressions import at, equivalent, expression
+
+    q = _in_common()
+    b1, b2, t = q.names.values()
+    got = at(expression(answer, q.names), {t: 1})
+    wrong = {name: at(value, {t: 1}) for name, value in q.wrong.items()}
     first = [(b1, "<", 1), (b2, "<", 1), (b1 * b2, "<", 1), (b1**2, "<", 1)]
     equivalent(got, sp.S.One, given=first, mistakes=wrong, what="the expression at t = 1")
 
@@ -373,12 +376,17 @@ def first_covariance(answer, rng):
 @test("q5", points=3, title="At every step")
 def every_covariance(answer, rng):
     """For all decay rates below 1 and all t."""
-    got = expression(answer, NAMES5)
+    import sympy as sp
+
+    from lecture_optim.check.expressions import equivalent, expression
+
+    q = _in_common()
+    got = expression(answer, q.names)
     try:
-        equivalent(got, RAW5 / BOTH5, given=KNOWN5, mistakes=WRONG5, what="the expression")
+        equivalent(got, q.right, given=q.known, mistakes=q.wrong, what="the expression")
     except Wrong as wrong:
         # Fractions are equal where the numerator of their difference vanishes.
-        same = (name for name, value in WRONG5.items() if sp.expand(sp.numer(sp.together(got - value))) == 0)
+        same = (name for name, value in q.wrong.items() if sp.expand(sp.numer(sp.together(got - value))) == 0)
         name = wrong.mistake or next(same, None)
         raise Wrong(wrong.message, name) from None
 
@@ -386,7 +394,7 @@ def every_covariance(answer, rng):
 # ------------------------------------------------------------------------------------------- q6: a drift out of nothing
 
 
-@cache
+@prepared
 def _drift():
     """The mean of m_hat / sqrt(v_hat) in the long run, without noise, to more than ten digits.
 
@@ -426,7 +434,7 @@ def drift_interval(answer, rng):
     want = _drift()
     if isinstance(answer, (tuple, list)) and len(answer) == 2:
         value = answer[0]
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value - FIRST_ORDER) < 1e-4:
+        if isinstance(value, float) and abs(value - FIRST_ORDER) < 1e-4:
             number(value, want, atol=1e-4, what="the mean quotient", mistakes={"first order, not measured": FIRST_ORDER})
     mistakes = {
         "the sign of the weight's step, not of the quotient's mean": -want,
@@ -521,8 +529,8 @@ def _play(answer, shapes, steps, rng, eps=TINY, size=1.0):
         grads = {name: size * rng.standard_normal(shape) for name, shape in shapes.items()}
         call = (params, grads, state, lr, beta1, beta2, eps)
         want = _model(*call)
-        mistakes = _Each(KNOWN8, lambda name, call=call: _model(*call, name))
-        got = _called(answer, *call)
+        mistakes = Mistakes(KNOWN8, lambda name, call=call: _model(*call, name))
+        got = answer(*call)
         close(got, want, given={"t": state["t"], "arrays": list(shapes)}, mistakes=mistakes, what="(params, state)")
         params, state = want
 

@@ -1,38 +1,21 @@
-"""The tests of the assignment on convergence. What is right comes from the package's rules, exact fractions, or the checker."""
+"""The tests of the assignment on convergence. What is right comes from the package's rules, exact fractions, or the checker.
+
+SymPy is imported by the tests that need it, so that the others run without.
+"""
 
 import math
 from fractions import Fraction
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
-import sympy as sp
 
-from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, diagnosis, interval, number, test
-from lecture_optim.derivation import Derivation, Index
+from lecture_optim.check.testing import Mistakes, Wrong, choice, close, diagnosis, interval, number, prepared, test
 from lecture_optim.online import play
 from lecture_optim.optimizer import optimizer
 from lecture_optim.projections import box
 from lecture_optim.rules import amsgrad
 from lecture_optim.schedules import inverse_sqrt
-
-
-def _called(answer, *inputs):
-    """What the student's function gives. Raises Wrong where the answer is no function."""
-    if not callable(answer):
-        raise Wrong("The answer must be a function.", "not answered yet" if answer is None else "not a function")
-    return answer(*inputs)
-
-
-class _Each:
-    """What known mistakes give, by name, made only when an answer is wrong."""
-
-    def __init__(self, names, make):
-        self.names, self.make = names, make
-
-    def items(self):
-        return ((name, self.make(name)) for name in self.names)
-
 
 # ------------------------------------------------------------------------------------------------ q1: AMSGrad from Adam
 
@@ -84,10 +67,9 @@ PATHS = (
 
 def _walk(answer, G, x, hyper):
     names = ("alpha", "beta1", "beta2", "low", "high")
-    mistakes = _Each(PATHS, lambda name: _other_path(G, x, *hyper, name))
+    mistakes = Mistakes(PATHS, lambda name: _other_path(G, x, *hyper, name))
     given = {"gradients": G, "x": x, **dict(zip(names, hyper, strict=True))}
-    got = _called(answer, G, x, *hyper)
-    close(got, _path(G, x, *hyper), given=given, mistakes=mistakes, what="the path")
+    close(answer(G, x, *hyper), _path(G, x, *hyper), given=given, mistakes=mistakes, what="the path")
 
 
 def _rates(rng):
@@ -191,7 +173,7 @@ def _decide(answer, cases, name=None):
     want = [_wins(*case) for case in cases]
     got = []
     for C, beta2, k in cases:
-        one = _called(answer, (C.numerator, C.denominator), (beta2.numerator, beta2.denominator), k)
+        one = answer((C.numerator, C.denominator), (beta2.numerator, beta2.denominator), k)
         if not isinstance(one, bool):
             raise Wrong(f"The result must be True or False, not a {type(one).__name__}.", "not True or False")
         got.append(one)
@@ -233,154 +215,202 @@ def knife_edge(answer, rng):
 
 # --------------------------------------------------------------------------------------------------- q3: signs of batches
 
-B = Index("B")
-NAMES3 = {"B": B}
-RIGHT3 = 1 - 2 ** (-1 / B)
-WRONG3 = {
-    "one minus it: all gradients large, in place of none": 2 ** (-1 / B),
-    "as if chances added up": 1 / (2 * B),
-    "the mean gradient's threshold, not that of its sign": 1 / (B + 1),
-    "a single gradient, whatever the batch": sp.Rational(1, 2),
-    "an approximation for large batches": sp.log(2) / B,
-    "the root is missing": 1 - sp.Rational(1, 2) ** B,
-    "a square root, whatever the batch": 1 - 1 / sp.sqrt(2),
-}
+
+@prepared
+def _threshold():
+    """The letter of q3, the right expression, and what known mistakes give."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Index
+
+    B = Index("B")
+    wrong = {
+        "one minus it: all gradients large, in place of none": 2 ** (-1 / B),
+        "as if chances added up": 1 / (2 * B),
+        "the mean gradient's threshold, not that of its sign": 1 / (B + 1),
+        "a single gradient, whatever the batch": sp.Rational(1, 2),
+        "an approximation for large batches": sp.log(2) / B,
+        "the root is missing": 1 - sp.Rational(1, 2) ** B,
+        "a square root, whatever the batch": 1 - 1 / sp.sqrt(2),
+    }
+    return SimpleNamespace(names={"B": B}, B=B, right=1 - 2 ** (-1 / B), wrong=wrong)
 
 
 @test("q3", points=1, title="One gradient, and two")
 def small_batches(answer, rng):
     """B = 1 gives the chapter's one half."""
-    got = expression(answer, NAMES3)
+    from lecture_optim.check.expressions import at, equivalent, expression
+
+    q = _threshold()
+    got = expression(answer, q.names)
     for size in (1, 2):
-        at, wrong = got.xreplace({B: sp.Integer(size)}), {}
-        if at.has(sp.zoo, sp.nan, sp.oo):
-            raise Wrong(f"The expression divides by zero at B = {size}.", "a division by zero")
-        wrong = {name: value.xreplace({B: sp.Integer(size)}) for name, value in WRONG3.items()}
-        equivalent(at, RIGHT3.xreplace({B: sp.Integer(size)}), mistakes=wrong, what=f"the expression at B = {size}")
+        here = {q.B: size}
+        wrong = {name: at(value, here) for name, value in q.wrong.items()}
+        equivalent(at(got, here), at(q.right, here), mistakes=wrong, what=f"the expression at B = {size}")
 
 
 @test("q3", points=2, title="Every batch")
 def every_batch(answer, rng):
     """For all B at once: the chance that no gradient is large must be one half."""
-    got = expression(answer, NAMES3)
+    import sympy as sp
+
+    from lecture_optim.check.expressions import equivalent, expression, proves
+    from lecture_optim.derivation import Derivation
+
+    q = _threshold()
+    got = expression(answer, q.names)
 
     def half():
         d = Derivation("the chance that no gradient is large")
-        d.start((1 - got) ** B).equal(sp.Rational(1, 2), "the threshold")
+        d.start((1 - got) ** q.B).equal(sp.Rational(1, 2), "the threshold")
 
     try:
-        equivalent(got, RIGHT3, mistakes=WRONG3, what="the expression")
+        equivalent(got, q.right, mistakes=q.wrong, what="the expression")
     except Wrong as wrong:
         try:
-            proves(half, got=got, mistakes=WRONG3)
+            proves(half, got=got, mistakes=q.wrong)
         except Wrong:
             raise wrong from None
 
 
 # ------------------------------------------------------------------------------------------------------ q4: a better slope
 
-eta = sp.Symbol("eta", nonnegative=True)
-NAMES4 = {"eta": eta}
-SQUARE = 4 + 2 * eta
-RATE = 1 - eta
-AWAY, SECOND, THIRD = SQUARE + RATE + RATE**2, 1 + RATE * SQUARE + RATE**2, 1 + RATE + RATE**2 * SQUARE
-DIFFERENCE = sp.expand(16 * AWAY**2 - SQUARE**2 * SECOND * THIRD)
-WRONG4 = {
-    "the chapter's slope, with eta in place of 2 eta": sp.expand(
-        16 * (4 + eta + RATE + RATE**2) ** 2
-        - (4 + eta) ** 2 * (1 + RATE * (4 + eta) + RATE**2) * (1 + RATE + RATE**2 * (4 + eta))
-    ),
-    "C to the power 2 in place of 4": sp.expand(16 * AWAY**2 - SQUARE * SECOND * THIRD),
-    "V_1 is not squared": sp.expand(16 * AWAY - SQUARE**2 * SECOND * THIRD),
-    "4 in place of 16": sp.expand(4 * AWAY**2 - SQUARE**2 * SECOND * THIRD),
-    "only the first terms": 288 * eta + 768 * eta**2,
-    "the sides are exchanged": sp.expand(-DIFFERENCE),
-}
+
+@prepared
+def _margin():
+    """The letter of q4, both sides of the criterion and their difference, and what known mistakes give."""
+    import sympy as sp
+
+    eta = sp.Symbol("eta", nonnegative=True)
+    rate = 1 - eta
+
+    def sides(square):
+        """V_1, and V_2 V_3, of the slope with this square."""
+        return square + rate + rate**2, (1 + rate * square + rate**2) * (1 + rate + rate**2 * square)
+
+    square, other = 4 + 2 * eta, 4 + eta
+    away, back = sides(square)
+    low, high = square**2 * back, 16 * away**2
+    other_away, other_back = sides(other)
+    wrong = {
+        "the chapter's slope, with eta in place of 2 eta": 16 * other_away**2 - other**2 * other_back,
+        "C to the power 2 in place of 4": high - square * back,
+        "V_1 is not squared": 16 * away - low,
+        "4 in place of 16": 4 * away**2 - low,
+        "only the first terms": 288 * eta + 768 * eta**2,
+        "the sides are exchanged": low - high,
+    }
+    wrong = {name: sp.expand(value) for name, value in wrong.items()}
+    return SimpleNamespace(names={"eta": eta}, eta=eta, low=low, high=high, difference=sp.expand(high - low), wrong=wrong)
 
 
 @test("q4", points=1, title="The difference")
 def the_difference(answer, rng):
     """The expression, in whatever form, is 16 V_1^2 - C^4 V_2 V_3."""
-    got = expression(answer, NAMES4)
-    equivalent(got, DIFFERENCE, given=[(eta, "<=", 1)], what="the expression", mistakes=WRONG4)
+    from lecture_optim.check.expressions import equivalent, expression
+
+    q = _margin()
+    got = expression(answer, q.names)
+    equivalent(got, q.difference, given=[(q.eta, "<=", 1)], what="the expression", mistakes=q.wrong)
 
 
 @test("q4", points=3, title="Its sign is seen")
 def the_sign(answer, rng):
     """The checker accepts the expression as a gap, for all 0 <= eta <= 1; the rest of the proof is made here."""
-    got = expression(answer, NAMES4)
+    from lecture_optim.check.expressions import expression, proves
+    from lecture_optim.derivation import Derivation
+
+    q = _margin()
+    got = expression(answer, q.names)
 
     def criterion():
         d = Derivation("the criterion without roots")
-        d.given(eta, "<=", 1, "a decay rate is not negative")
-        d.start(SQUARE**2 * SECOND * THIRD).at_most(16 * AWAY**2, "the margin", gap=got)
+        d.given(q.eta, "<=", 1, "a decay rate is not negative")
+        d.start(q.low).at_most(q.high, "the margin", gap=got)
 
-    known = {**WRONG4, "right, but its sign is not seen in this form": DIFFERENCE}
+    known = {**q.wrong, "right, but its sign is not seen in this form": q.difference}
     proves(criterion, got=got, mistakes=known, what="the expression as a gap")
 
 
 # --------------------------------------------------------------------------------------- q5: a maximum that may forget
 
-t5 = Index("t")
-b5, p5, v5 = sp.symbols("b p v", nonnegative=True)
-NAMES5 = {"t": t5, "b": b5, "p": p5, "v": v5}
-TOP = sp.Max(b5 * p5, v5)
+
+@prepared
+def _letters():
+    """The letters of q5, t, b, p, v."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Index
+
+    return {"t": Index("t"), **{name: sp.Symbol(name, nonnegative=True) for name in "bpv"}}
 
 
-def _certificate(answer, names, parts):
-    """The expressions of a certificate with exactly these parts."""
-    if answer is None:
-        raise Wrong("The certificate is None: it is not answered yet.", "not answered yet")
-    if not isinstance(answer, dict) or set(answer) != set(parts):
-        raise Wrong(f"The certificate must be a dict with the keys {' and '.join(map(repr, parts))}.", "not a certificate")
-    return [expression(answer[part], names, f"the {part}") for part in parts]
+def _top():
+    """max(b p, v)."""
+    import sympy as sp
+
+    _, b, p, v = _letters().values()
+    return sp.Max(b * p, v)
 
 
 def _with_top(e):
     """An expression whose maxima are written with max(b p, v) where they can be: max(0, v - b p) is that less b p, say."""
+    import sympy as sp
+
+    _, b, p, v = _letters().values()
     place = {}
     for found in e.atoms(sp.Max):
         if len(found.args) == 2 and found.count_ops() < 40:
             one, other = found.args
-            times = sp.cancel((one - other) / (v5 - b5 * p5))
+            times = sp.cancel((one - other) / (v - b * p))
             if times.is_nonnegative:
-                place[found] = other + times * (TOP - b5 * p5)
+                place[found] = other + times * (_top() - b * p)
             elif times.is_nonpositive:
-                place[found] = one - times * (TOP - b5 * p5)
+                place[found] = one - times * (_top() - b * p)
     return e.xreplace(place)
 
 
-def _adds_up(factor, gap):
-    """Whether the two sides differ by the certificate."""
-    slack = t5 * b5 - (t5 - 1)
-    return sp.expand(t5 * TOP - (t5 - 1) * p5 - factor * slack - gap) == 0
+def _forgets(answer):
+    """The factor and the gap of an answer, and whether the two sides differ by this certificate."""
+    import sympy as sp
+
+    from lecture_optim.check.expressions import certificate
+
+    t, b, p, _ = _letters().values()
+    factor, gap = map(_with_top, certificate(answer, _letters(), ("factor", "gap")))
+    return factor, gap, sp.expand(t * _top() - (t - 1) * p - factor * (t * b - (t - 1)) - gap) == 0
 
 
 @test("q5", points=1, title="Both sides differ by the certificate")
 def adds_up(answer, rng):
     """factor times (t b - (t - 1)), and the gap, are together the difference of the sides."""
-    factor, gap = map(_with_top, _certificate(answer, NAMES5, ("factor", "gap")))
-    if not _adds_up(factor, gap):
+    if not _forgets(answer)[-1]:
         raise Wrong("t max(b p, v) - (t - 1) p is not factor (t b - (t - 1)) + gap.", "factor and gap do not add up")
 
 
 @test("q5", points=3, title="The checker accepts the line")
 def accepted(answer, rng):
     """The factor and the gap are seen not to be negative."""
-    factor, gap = map(_with_top, _certificate(answer, NAMES5, ("factor", "gap")))
+    import sympy as sp
+
+    from lecture_optim.check.expressions import proves
+    from lecture_optim.derivation import Derivation
+
+    (t, b, p, v), top = _letters().values(), _top()
+    factor, gap, fits = _forgets(answer)
 
     def line():
         d = Derivation("a maximum that may forget")
-        memory = d.given(t5 - 1, "<=", t5 * b5, "it forgets no faster than 1 - 1/t")
-        d.start((t5 - 1) * p5).at_most(t5 * TOP, "certificate", gap=gap, using={memory: factor})
+        memory = d.given(t - 1, "<=", t * b, "it forgets no faster than 1 - 1/t")
+        d.start((t - 1) * p).at_most(t * top, "certificate", gap=gap, using={memory: factor})
 
     mistakes = {
-        "the factor t is missing in the gap": TOP - b5 * p5,
-        "the larger of two less the wrong one of them": t5 * (TOP - v5),
-        "the maximum without its memory": t5 * (sp.Max(p5, v5) - p5),
-        "nothing is used of the hypothesis, and the sign is not seen": t5 * TOP - (t5 - 1) * p5,
+        "the factor t is missing in the gap": top - b * p,
+        "the larger of two less the wrong one of them": t * (top - v),
+        "the maximum without its memory": t * (sp.Max(p, v) - p),
+        "nothing is used of the hypothesis, and the sign is not seen": t * top - (t - 1) * p,
     }
-    if not _adds_up(factor, gap):
+    if not fits:
         mistakes = {**mistakes, "factor and gap do not add up": gap}
     proves(line, got=gap, mistakes=mistakes, what="the certificate")
 
@@ -539,9 +569,9 @@ def _steps(answer, G, hyper, keeps, first=1):
             x, m, v, top = _one(*call)
             continue
         want = _one(*call)
-        mistakes = _Each(ONES, lambda name, call=call: _one(*call, name))
+        mistakes = Mistakes(ONES, lambda name, call=call: _one(*call, name))
         given = {"x": x, "g": g, "v": v, "top": top, "t": t, "keep": call[-1]}
-        close(_called(answer, *call), want, given=given, mistakes=mistakes, what="(x, m, v, top)")
+        close(answer(*call), want, given=given, mistakes=mistakes, what="(x, m, v, top)")
         x, m, v, top = want
     return x
 

@@ -1,43 +1,18 @@
-"""What the answers to "Sparse gradients" must do: every number is drawn, the right ones come from dense formulas."""
+"""What the answers to "Sparse gradients" must do: every number is drawn, the right ones come from dense formulas.
+
+SymPy is imported by the tests that need it, so that the others run without.
+"""
 
 from contextlib import suppress
 
 import numpy as np
-import sympy as sp
 
-from lecture_optim.check.expressions import equivalent, expression, proves
-from lecture_optim.check.testing import Wrong, choice, close, entry, interval, parts, test
-from lecture_optim.derivation import Derivation, Family, Index, Unproved
-from lecture_optim.derivation.language import Term
+from lecture_optim.check.testing import Wrong, choice, close, entry, interval, parts, prepared, test
 from lecture_optim.optimizer import optimizer
 from lecture_optim.problems import sigmoid
 from lecture_optim.rules import sgd
 
 HIGHEST = 9  # power in an answer
-
-
-def mathematics(answer, names, what):
-    """`expression`, with families that have an index and powers such as x**2 or mu**(k + 1).
-
-    Numbers are put into answers below, and a tower of powers, or one of a long sum, would take for ever.
-    """
-    try:
-        e = expression(answer, names, what)
-        bare = not isinstance(e, sp.Expr) or e.xreplace({term: sp.Dummy() for term in e.atoms(Term)}).has(Family)
-    except (AttributeError, TypeError, ValueError):
-        bare = True
-    if bare:
-        raise Wrong(
-            f"{what} cannot be read; does a family stand in it without its index, a in place of a[i]?", "not an expression"
-        )
-    for power in e.atoms(sp.Pow):
-        index = next(iter(power.exp.free_symbols), k)  # that of a sum, too
-        slope = sp.diff(power.exp, index)
-        rest = power.exp - slope * index
-        known = index.is_integer and slope.is_Integer and rest.is_number
-        if not (known and abs(slope) <= HIGHEST and abs(rest) <= HIGHEST):
-            raise Wrong(f"{what} holds {str(power)[:60]}; no power above {HIGHEST} is needed.", "a strange power")
-    return e
 
 
 # ------------------------------------------------------------------------------------------------ q1: the rows of a gradient
@@ -175,19 +150,28 @@ def sure_entries(answer, rng):
 
 # ------------------------------------------------------------------------------------------------------------ q3: coasting
 
-w, delta = sp.symbols("w delta", real=True)
-(
-    mu,
-    p_,
-) = sp.Symbol("mu", positive=True), sp.Symbol("p", positive=True)
-k = Index("k", 0)
-COAST = {"w": w, "delta": delta, "mu": mu, "k": k}
+
+@prepared
+def coast_letters():
+    """The symbols of q3, w, delta, mu, k, by their names."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Index
+
+    w, delta = sp.symbols("w delta", real=True)
+    return {"w": w, "delta": delta, "mu": sp.Symbol("mu", positive=True), "k": Index("k", 0)}
 
 
 @test("q3", points=2, title="After k steps without a gradient, by induction")
 def coasting(answer, rng):
     """The checker proves the closed form for all k from the rule alone: base k = 0, and the step from k to k + 1."""
-    after = mathematics(entry(answer, "after", "coast"), COAST, "coast['after']")
+    import sympy as sp
+
+    from lecture_optim.check.expressions import expression
+    from lecture_optim.derivation import Derivation, Family
+
+    w, delta, mu, k = coast_letters().values()
+    after = expression(entry(answer, "after", "coast"), coast_letters(), "coast['after']", highest=HIGHEST)
     if after.has(sp.Sum, sp.Product):
         raise Wrong("coast['after'] still holds a sum; a closed form has none.", "not a closed form")
     place = Family("W", first=0)
@@ -223,6 +207,11 @@ def coasting(answer, rng):
 
 def named_proof(step, got, right, mistakes, what):
     """`proves`, with mistakes that are recognised by their values at a point rather than by their form."""
+    import sympy as sp
+
+    from lecture_optim.check.expressions import proves
+
+    w, delta, mu, k = coast_letters().values()
     point = {w: sp.Rational(3, 7), delta: sp.Rational(5, 11), mu: sp.Rational(2, 3), k: 4}
     at = sp.simplify(got.subs(point))
     same = {name: got for name, value in mistakes.items() if sp.simplify(value.subs(point) - at) == 0}
@@ -232,7 +221,10 @@ def named_proof(step, got, right, mistakes, what):
 @test("q3", points=1, title="Where it comes to rest")
 def rest(answer, rng):
     """The limit for k to infinity, for 0 < mu < 1."""
-    limit = mathematics(entry(answer, "limit", "coast"), COAST, "coast['limit']")
+    from lecture_optim.check.expressions import equivalent, expression
+
+    w, delta, mu, k = coast_letters().values()
+    limit = expression(entry(answer, "limit", "coast"), coast_letters(), "coast['limit']", highest=HIGHEST)
     mistakes = {
         "one step too many: the first coasting step is mu delta, not delta": w + delta / (1 - mu),
         "the start is left out": delta * mu / (1 - mu),
@@ -488,19 +480,28 @@ def luck_harmonic(answer, rng):
 
 # -------------------------------------------------------------------------------------------------- q8: the price of sparsity
 
-i, d_ = Index("i"), Index("d")
-A, budget = sp.Symbol("A", positive=True), sp.Symbol("B", positive=True)
-a, p = Family("a", sign="nonnegative"), Family("p", sign="positive")
-PRICE = {"a": a, "p": p, "A": A, "B": budget, "i": i, "d": d_, **{name: Index(name) for name in "jkmn"}}
+
+@prepared
+def price_letters():
+    """The families, symbols and indices of q8, a, p, A, B, i, d and more indices, by their names."""
+    import sympy as sp
+
+    from lecture_optim.derivation import Family, Index
+
+    families = {"a": Family("a", sign="nonnegative"), "p": Family("p", sign="positive")}
+    return families | {name: sp.Symbol(name, positive=True) for name in "AB"} | {name: Index(name) for name in "idjkmn"}
 
 
 @test("q8", points=1, title="The best probabilities")
 def best_probabilities(answer, rng):
     """Where the gap is 0: a[i]/p[i] is the same for all i."""
-    best = mathematics(entry(answer, "best", "price"), PRICE, "price['best']")
+    from lecture_optim.check.expressions import equivalent, expression
+
+    a, p, A, budget, i, d, *_ = price_letters().values()
+    best = expression(entry(answer, "best", "price"), price_letters(), "price['best']", highest=HIGHEST)
     mistakes = {
         "they add up to 1, not to B": a[i] / A,
-        "all alike": budget / d_,
+        "all alike": budget / d,
         "in proportion to the squares": budget * a[i] ** 2 / A**2,
         "the reciprocal": A / (budget * a[i]),
     }
@@ -511,20 +512,27 @@ def best_probabilities(answer, rng):
 
 def is_whole(total):
     """Whether a sum is that of all a[i] or of all p[i]."""
+    a, p, d = (price_letters()[name] for name in "apd")
     (index, low, high), *others = total.limits
-    return not others and (low, high) == (1, d_) and total.function in (a[index], p[index])
+    return not others and (low, high) == (1, d) and total.function in (a[index], p[index])
 
 
 @test("q8", points=2, title="The gap, seen not to be negative")
 def price_gap(answer, rng):
     """The checker proves the inequality for all d, a and p with your gap; what it cannot see to be >= 0 proves nothing."""
-    gap = mathematics(entry(answer, "gap", "price"), PRICE, "price['gap']")
-    moment = sp.Sum(a[i] ** 2 / p[i], (i, 1, d_))
+    import sympy as sp
+
+    from lecture_optim.check.expressions import expression, proves
+    from lecture_optim.derivation import Derivation, Unproved
+
+    a, p, A, budget, i, last, *_ = price_letters().values()
+    gap = expression(entry(answer, "gap", "price"), price_letters(), "price['gap']", highest=HIGHEST)
+    moment = sp.Sum(a[i] ** 2 / p[i], (i, 1, last))
 
     # The hypotheses put in where the student wrote the sums out.
     whole = {s: A if s.function == a[s.limits[0][0]] else budget for s in gap.atoms(sp.Sum) if is_whole(s)}
     gap = gap.xreplace(whole)
-    total, sizes = sp.Sum(p[i], (i, 1, d_)), sp.Sum(a[i], (i, 1, d_))
+    total, sizes = sp.Sum(p[i], (i, 1, last)), sp.Sum(a[i], (i, 1, last))
     # What an equality is multiplied by depends on the form of the gap: one sum of squares, or Lagrange's sum over pairs.
     ways = [(A**2 / budget**2, -2 * A / budget), (moment / budget, -(A + sizes) / budget)]
 
@@ -548,10 +556,10 @@ def price_gap(answer, rng):
     ratio, fair = a[i] / p[i], A / budget
     mistakes = {
         "the difference itself, whose sign is to be proved": moment - A**2 / budget,
-        "the weight p[i] is missing": sp.Sum((ratio - fair) ** 2, (i, 1, d_)),
-        "the square is missing": sp.Sum(p[i] * (ratio - fair), (i, 1, d_)),
-        "half the gap": sp.Sum(p[i] * (ratio - fair) ** 2, (i, 1, d_)) / 2,
-        "A in place of A/B": sp.Sum(p[i] * (ratio - A) ** 2, (i, 1, d_)),
+        "the weight p[i] is missing": sp.Sum((ratio - fair) ** 2, (i, 1, last)),
+        "the square is missing": sp.Sum(p[i] * (ratio - fair), (i, 1, last)),
+        "half the gap": sp.Sum(p[i] * (ratio - fair) ** 2, (i, 1, last)) / 2,
+        "A in place of A/B": sp.Sum(p[i] * (ratio - A) ** 2, (i, 1, last)),
         "no gap": sp.S.Zero,
     }
     proves(some_way, got=gap, mistakes=mistakes, what="price['gap']")

@@ -1,8 +1,10 @@
 """Tests of the warm-up. SymPy is imported by the test that needs it, so that the others run without."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from lecture_optim.check.testing import close, number, numbers, test
+from lecture_optim.check.testing import close, number, numbers, prepared, test
 
 # ------------------------------------------------------------------------------------------------------ q1: one step by hand
 
@@ -79,16 +81,13 @@ def no_step(answer, rng):
 # ------------------------------------------------------------------------------------------- q3: what happens to the loss
 
 
-@test("q3", points=2, title="The factor of the loss")
-def loss_factor(answer, rng):
-    """Any form of the expression, as the book's checker sees it."""
+@prepared
+def factors():
+    """The letters of q3, the right expression, and what known mistakes give."""
     import sympy as sp
 
-    from lecture_optim.check.expressions import equivalent, expression
-
     eta, a = sp.symbols("eta a", positive=True)
-    got = expression(answer, {"eta": eta, "a": a}, "factor")
-    mistakes = {
+    wrong = {
         "this is the factor of w, and not of the loss": 1 - eta * a,
         "the step goes uphill": (1 + eta * a) ** 2,
         "the curvature is forgotten": (1 - eta) ** 2,
@@ -97,7 +96,16 @@ def loss_factor(answer, rng):
         "the loss itself is part of the factor": a / 2 * (1 - eta * a) ** 2,
         "the factor is turned over: it is the loss before over the loss after": 1 / (1 - eta * a) ** 2,
     }
-    equivalent(got, (1 - eta * a) ** 2, mistakes=mistakes, what="factor")
+    return SimpleNamespace(names={"eta": eta, "a": a}, right=(1 - eta * a) ** 2, wrong=wrong)
+
+
+@test("q3", points=2, title="The factor of the loss")
+def loss_factor(answer, rng):
+    """Any form of the expression, as the book's checker sees it."""
+    from lecture_optim.check.expressions import equivalent, expression
+
+    q = factors()
+    equivalent(expression(answer, q.names, "factor"), q.right, mistakes=q.wrong, what="factor")
 
 
 # ------------------------------------------------------------------------------------------------------- q4: a small measurement

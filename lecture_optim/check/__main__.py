@@ -4,23 +4,18 @@ It ends with 0 where all went well, 1 where an answer is wrong or missing, and 2
 """
 
 import argparse
-import json
+import contextlib
 import os
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
+from lecture_optim.check.alone import missing
 from lecture_optim.check.course import CourseError, UnknownId, exercises, load
-from lecture_optim.check.notebook import Damaged, read
+from lecture_optim.check.notebook import NotebookError, contents, read
+from lecture_optim.check.rerun import Refused, rerun
 from lecture_optim.check.show import plural, progress, report
-from lecture_optim.check.testing import Outcome
 
 ME = "python -m lecture_optim.check"
-
-
-class Refused(Exception):
-    """Something that the person at the keyboard has to mend; the message says what and how."""
 
 
 def _list(arguments):
@@ -83,80 +78,48 @@ def _start(arguments):
 
 def _grade(arguments):
     file = Path(arguments.notebook)
-    notebook, course = read(file), load()
-    assignment = course.assignment(notebook.assignment)
-    events, finished = _child(file, course.limits.notebook_seconds)
-    outcomes, others = {}, {}
-    for event in events:
-        if "outcomes" in event:
-            outcomes[event["question"]] = [Outcome(**outcome) for outcome in event["outcomes"]]
-        elif "missing" in event or "refused" in event:
-            others[event["question"]] = event.get("refused") or f"the notebook makes no {event['missing']}"
-    for question in assignment.questions:
-        if question.id in outcomes:
-            print(report(question, outcomes[question.id]))
-        elif question.form == "essay":
-            print(f"{question.id}  {question.title}: an essay, which a person marks")
-        else:
-            print(f"{question.id}  {question.title}: {others.get(question.id, 'not reached')}")
-    print(f"\n{progress(assignment, outcomes)}")
-    if notes := list(_notes(events, finished, course.limits.notebook_seconds, dict(notebook.code))):
-        print("\n" + "\n".join(notes))
-    wanted = [question.id for question in assignment.questions if question.form != "essay"]
-    return int(not all(id in outcomes and all(outcome.passed for outcome in outcomes[id]) for id in wanted))
-
-
-def _notes(events, finished, seconds, code):
-    """What else to say of a run: cells that raised, and where it was stopped. code: of the cells, by their number."""
-
-    def cell(n):
-        first = next(filter(None, map(str.strip, code[n].splitlines())), "")
-        return f"code cell {n} ({first[:40]})"
-
-    yield from (f"{cell(event['cell'])} raised {event['raised']}" for event in events if "raised" in event)
-    last = events[-1] if events else {}
-    where = cell(last["cell"]) if "cell" in last else f"a test of {last['question']}" if "question" in last else "the start"
-    if not finished:
-        yield f"{where} did not end within {seconds:g} seconds, and the run was stopped there"
-    elif "end" not in last:
-        yield f"the process that ran the notebook ended in {where}: it was killed, ran out of memory, or left by itself"
-
-
-def _child(file, seconds):
-    """What the child that runs a notebook says, a list of dicts, and whether it ended within this time."""
-    run = [sys.executable, "-m", "lecture_optim.check.notebook", file.name]
-    # The package may be found through the present folder alone, and the child starts in the notebook's.
-    package = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), package]))
-    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": path}
-    child = subprocess.Popen(
-        run,
-        cwd=file.resolve().parent,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    late = threading.Event()
-
-    def stop():
-        late.set()
-        child.kill()
-
-    timer = threading.Timer(seconds, stop)
-    timer.start()
     try:
-        said, trouble = child.communicate()
-    except KeyboardInterrupt:
-        child.kill()
-        raise
+        notebook = read(contents(file, follow=True))
+    except NotebookError as error:
+        raise Refused(f"{file}: {error}") from None
+    course = load()
+    id = arguments.assignment or notebook.assignment
+    if id is None:
+        raise Refused(
+            f"{file}: no line says which assignment it answers; say it by --assignment ID (one of those that list shows)"
+        )
+    assignment = course.assignment(id)
+    with _told() as told:
+        given = {"limits": course.limits, "seed": course.public_seed, "folder": file.resolve().parent, "name": file.name}
+        outcomes, ended = rerun(notebook, assignment, **given, told=told)
+    for question in assignment.questions:
+        if question.form == "essay":
+            print(f"{question.id}  {question.title}: an essay, which a person marks")
+            continue
+        print(report(question, outcomes[question.id]))
+        said = {outcome.message for outcome in outcomes[question.id]}
+        if said == {missing(question.answer).message}:
+            print(f"  {said.pop()}")
+    print(f"\n{progress(assignment, outcomes)}")
+    if ended:
+        print("\nCells that did not run to their end, code cells counted from the top:")
+    for n, text in ended.items():
+        first = next(filter(None, map(str.strip, notebook.cells[n - 1].splitlines())), "")
+        print(f"code cell {n} ({first[:40]}): {text}")
+    return int(not all(outcome.passed for found in outcomes.values() for outcome in found))
+
+
+@contextlib.contextmanager
+def _told():
+    """A function that shows a person who waits what is done now, in one line that is gone afterwards."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    clear = "\r\033[K"
+    try:
+        yield lambda text: print(f"{clear}{text}", end="", file=sys.stderr, flush=True)
     finally:
-        timer.cancel()
-    events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    if not events and not late.is_set():
-        raise Refused(f"{file}: it could not be run: {(trouble.strip().splitlines() or ['no reason was given'])[-1]}")
-    return events, not late.is_set()
+        print(clear, end="", file=sys.stderr, flush=True)
 
 
 def main(arguments=None):
@@ -172,11 +135,12 @@ def main(arguments=None):
     add.set_defaults(run=_start)
     add = commands.add_parser("grade", help="run your notebook here, without a jail, and show all points")
     add.add_argument("notebook", metavar="NOTEBOOK")
+    add.add_argument("--assignment", metavar="ID", help="that it answers (the one that the notebook names unless given)")
     add.set_defaults(run=_grade)
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (CourseError, Damaged, Refused, UnknownId) as error:
+    except (CourseError, Refused, UnknownId) as error:
         print(f"{ME}: {error}", file=sys.stderr)
         return 2
 

@@ -4,8 +4,12 @@ What a student's function gets and gives makes the same round trip through the c
 what is not plain data is refused alike.
 """
 
+import contextlib
 import linecache
 import re
+import signal
+import threading
+import time
 from pathlib import Path
 
 from lecture_optim.check.codec import EncodeError, decode, encode
@@ -21,10 +25,12 @@ from lecture_optim.check.testing import (
     unanswered,
 )
 
-__all__ = ["crossed", "judge"]
+__all__ = ["QUESTION_SECONDS", "TEST_SECONDS", "Calls", "TooLong", "crossed", "judge", "judged", "missing", "within"]
 
 PACKAGE = str(Path(__file__).resolve().parents[1])
 MOST = 300  # characters of an exception's message that are kept
+QUESTION_SECONDS = 20.0  # for all calls of one question, where a notebook is graded
+TEST_SECONDS = 10  # of processor time for the tests of one question, where a notebook is graded
 
 
 def judge(assignment, question, answer, seed):
@@ -33,16 +39,28 @@ def judge(assignment, question, answer, seed):
     question: an id. answer: the object in the notebook. seed: text or bytes; tests draw their data from it.
     CourseError: the tests cannot be read, or SymPy is missing where it is needed.
     """
+    return list(judged(assignment, question, answer, seed))
+
+
+def judged(assignment, question, answer, seed, calls=None):
+    """As `judge`, each outcome as it is known. calls: the `Calls` that bound how long a function may take; None: no bound."""
     asked = assignment.question(question)
     if asked.form in ("expression", "certificate") and not _has_sympy():
         raise CourseError(f"{question} is answered by mathematics, which SymPy judges, and it is not installed: {NEEDED}")
     tests = assignment.tests()[question]
     try:
-        answer = crossed(answer, asked)
+        answer = crossed(answer, asked, calls)
     except Wrong as wrong:
-        return [Outcome(t.title, t.points, False, t.visible, wrong.message, wrong.mistake) for t in tests]
+        yield from (Outcome(t.title, t.points, False, t.visible, wrong.message, wrong.mistake) for t in tests)
+        return
     key = question_key(seed, question)
-    return [run(test, answer, generator(key, test)) for test in tests]
+    for test in tests:
+        yield run(test, answer, generator(key, test))
+
+
+def missing(name):
+    """The `Wrong` for a notebook that ran and made no answer of this name."""
+    return Wrong(f"The notebook has no `{name}`: a cell that defines it is missing, or ended before it did.", "not answered yet")
 
 
 def _has_sympy():
@@ -53,7 +71,7 @@ def _has_sympy():
     return True
 
 
-def crossed(answer, question):
+def crossed(answer, question, calls=None):
     """An answer as a test sees it: a function behind a proxy, anything else as the codec carries it. Raises `Wrong`."""
     name = question.answer
     if answer is None:
@@ -61,7 +79,7 @@ def crossed(answer, question):
     if question.form == "function":
         if not callable(answer):
             raise not_a_function(name, answer)
-        return _proxy(answer)
+        return _proxy(answer, calls)
     try:
         return decode(encode(answer))
     except EncodeError as error:
@@ -71,16 +89,19 @@ def crossed(answer, question):
         raise not_plain(name, error) from None
 
 
-def _proxy(function):
+def _proxy(function, calls):
     """A function of plain data to plain data that calls a student's function."""
 
     def call(*arguments, **named):
         arguments, named = decode(encode((arguments, named)))
         try:
-            result = function(*arguments, **named)
-        except KeyboardInterrupt:
-            raise  # whoever stops the kernel means to stop the check too
-        except (Exception, SystemExit) as error:
+            with calls.one() if calls else contextlib.nullcontext():
+                result = function(*arguments, **named)
+        except Wrong:
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and calls is None:
+                raise  # whoever stops the kernel means to stop the check too
             wrong = raised(type(error).__name__, _message(error))
             raise Wrong(wrong.message + _line(error) * (wrong.mistake != "not answered yet"), wrong.mistake) from None
         try:
@@ -113,3 +134,68 @@ def _line(error):
             last = f"\nIt was raised in line {trace.tb_lineno}: {text}"
         trace = trace.tb_next
     return last or ""
+
+
+# -------------------------------------------------------------------------------------------------------------------- its time
+
+
+class TooLong(BaseException):
+    """Time is up: no Exception, as students' code may catch those."""
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """Interrupt what runs here after so many seconds, by `TooLong`, where the system has an alarm (Windows has none)."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _ring(number, frame):
+    raise TooLong
+
+
+class Calls:
+    """How long the calls of a student's function may take. call_seconds: one of them; question_seconds: all of one question.
+
+    told: called with the most seconds that the next call may take, and with None when it is over, so that whoever waits for this
+    process knows; an alarm cannot end what catches everything, or stays in one operation of a library.
+    """
+
+    def __init__(self, call_seconds, question_seconds=QUESTION_SECONDS, told=lambda seconds: None):
+        self.call_seconds, self.question_seconds, self.told = call_seconds, question_seconds, told
+        self.spent, self.gone = 0.0, None
+
+    @contextlib.contextmanager
+    def one(self):
+        """Bound what runs inside. Raises `Wrong` where time is up, now or in an earlier call."""
+        if self.gone:
+            raise Wrong(f"{self.gone}, in an earlier test.")
+        seconds = min(self.call_seconds, self.question_seconds - self.spent)
+        if seconds <= 0:
+            raise self.end(seconds)
+        started = time.monotonic()
+        self.told(seconds)
+        try:
+            with within(seconds):
+                yield
+        except TooLong:
+            raise self.end(seconds) from None
+        finally:
+            self.spent += time.monotonic() - started
+            self.told(None)
+
+    def end(self, seconds):
+        """The `Wrong` for a call that did not end within so many seconds; further calls are not made."""
+        if seconds < self.call_seconds:
+            self.gone = f"The calls of this question took more than their {self.question_seconds:g} s together"
+        else:
+            self.gone = f"The function did not return within {self.call_seconds:g} s"
+        return Wrong(f"{self.gone}.")

@@ -5,15 +5,16 @@ by node, within limits. What it is worth is decided by `lecture_optim.derivation
 """
 
 import ast
+from math import comb, prod
 
 import sympy as sp
 
 from lecture_optim.check.testing import Wrong
 from lecture_optim.derivation import Derivation, Unproved
 
-__all__ = ["LIMITS", "equivalent", "expression", "proves"]
+__all__ = ["LIMITS", "at", "certificate", "equivalent", "expression", "proves"]
 
-LIMITS = {"characters": 4000, "nodes": 600, "depth": 40, "digits": 40, "power": 64}
+LIMITS = {"characters": 4000, "nodes": 600, "depth": 40, "digits": 40, "exponent": 64, "power": 16, "terms": 300, "range": 400}
 FUNCTIONS = {
     "sqrt": (sp.sqrt, 1), "exp": (sp.exp, 1), "log": (sp.log, 1), "ln": (sp.log, 1), "Abs": (sp.Abs, 1), "abs": (sp.Abs, 1),
     "sign": (sp.sign, 1), "Max": (sp.Max, None), "Min": (sp.Min, None), "tanh": (sp.tanh, 1), "Rational": (sp.Rational, 2),
@@ -26,11 +27,13 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-def expression(answer, names, what="the answer"):
+def expression(answer, names, what="the answer", *, highest=None):
     """The SymPy expression that an answer stands for. Raises `Wrong` where it is none, or beyond `LIMITS`.
 
     answer: text, an int or float, or what the codec made of a SymPy expression (an object with ``text``).
     names: the symbols and families that may stand in it, by name, with their assumptions; anything else is refused.
+    highest: the largest exponent, each of which is to be a number or, as in mu**(k + 1), an index times a whole number plus a
+    number; a test that puts numbers into an answer needs it, as a tower of powers would take for ever. None: any exponent.
     """
     if answer is None:
         raise Wrong(f"{what} is None: it is not answered yet.", "not answered yet")
@@ -50,7 +53,81 @@ def expression(answer, names, what="the answer"):
     value = _built(tree, names, what, 0)
     if value.has(sp.nan, sp.zoo, sp.oo, -sp.oo):
         raise Wrong(f"{what} divides by zero, or is infinite.", "a division by zero")
+    if max(_terms(part)[0] for part in sp.preorder_traversal(value) if isinstance(part, sp.Expr)) > LIMITS["terms"]:
+        raise Wrong(
+            f"{what} has more than {LIMITS['terms']} terms once its products and powers are written out, over one denominator. "
+            "No answer here needs so many: simplify it first.",
+            "too long",
+        )
+    if _summands(value) > LIMITS["range"]:
+        raise Wrong(f"{what} holds a sum of more terms than can be tried out; no answer here needs so many.", "too long")
+    if highest is not None:
+        _plain_powers(value, highest, what)
     return value
+
+
+def at(value, point, what="the expression"):
+    """An expression with numbers in place of letters. Raises `Wrong` where it divides by zero there, or a sum has such an index.
+
+    point: the numbers by their symbols.
+    """
+    said = ", ".join(f"{symbol} = {number}" for symbol, number in point.items())
+    if {limit[0] for sums in value.atoms(sp.Sum, sp.Product) for limit in sums.limits} & set(point):
+        raise Wrong(f"A sum in {what} has an index that means something else in the question ({said}): take another letter.")
+    value = value.xreplace({symbol: sp.sympify(number) for symbol, number in point.items()})
+    if value.has(sp.zoo, sp.nan, sp.oo):
+        raise Wrong(f"{what[0].upper()}{what[1:]} divides by zero at {said}.", "a division by zero")
+    return value
+
+
+def certificate(answer, names, keys):
+    """The expressions of a certificate, a dict with exactly these keys, in their order. Raises `Wrong` as `expression` does."""
+    if answer is None:
+        raise Wrong("The certificate is None: it is not answered yet.", "not answered yet")
+    if not isinstance(answer, dict) or set(answer) != set(keys):
+        raise Wrong(f"The certificate must be a dict with the keys {' and '.join(map(repr, keys))}.", "not a certificate")
+    return [expression(answer[key], names, f"the {key}") for key in keys]
+
+
+def _terms(value):
+    """How many terms there are at most when all is written out over one denominator: (terms, {base: (its terms, power)})."""
+    if value.is_Add or value.is_Mul:
+        parts = [_terms(part) for part in value.args]
+        below = {}
+        for _, own in parts:
+            for base, (terms, power) in own.items():
+                before = below.get(base, (terms, 0))[1]
+                below[base] = terms, max(before, power) if value.is_Add else before + power
+        if value.is_Mul:
+            return prod(terms for terms, _ in parts), below
+        return sum(terms * _product(below, own) for terms, own in parts), below
+    if value.is_Pow and value.exp.is_Integer:
+        terms, below = _terms(value.base)
+        power = abs(int(value.exp))
+        if value.exp.is_positive:
+            return _power_terms(terms, power), {base: (n, times * power) for base, (n, times) in below.items()}
+        return _product({base: (n, times * power) for base, (n, times) in below.items()}, {}), {value.base: (terms, power)}
+    return 1, {}
+
+
+def _product(below, own):
+    """The terms of the product of these powers, less those that are there already."""
+    return prod(_power_terms(terms, power - own.get(base, (0, 0))[1]) for base, (terms, power) in below.items())
+
+
+def _power_terms(terms, power):
+    return comb(terms + power - 1, power)
+
+
+def _plain_powers(value, highest, what):
+    """That every exponent is a number, or an index times a whole number plus a number, and none is above this."""
+    for power in value.atoms(sp.Pow):
+        index = next(iter(power.exp.free_symbols), sp.Dummy(integer=True))  # that of a sum, too
+        slope = sp.diff(power.exp, index)
+        rest = power.exp - slope * index
+        known = index.is_integer and slope.is_Integer and rest.is_number
+        if not (known and abs(slope) <= highest and abs(rest) <= highest):
+            raise Wrong(f"{what} holds {str(power)[:60]}; no power above {highest} is needed.", "a strange power")
 
 
 def _built(node, names, what, depth):
@@ -72,6 +149,8 @@ def _built(node, names, what, depth):
                 raise Wrong(f"{what} holds the number {value!r}; write it exactly.", "not exact")
             return exact
         case ast.Name(id=name):
+            if name in names and hasattr(names[name], "__getitem__"):
+                raise Wrong(f"{what} holds {name} without its index: write {name}[i], say.", "a family without its index")
             if name in names:
                 return names[name]
             if name in CONSTANTS:
@@ -99,8 +178,8 @@ def _built(node, names, what, depth):
                     f"{what}: {name} takes {count} argument{'s' * (count > 1)}, not {len(arguments)}.", "not an expression"
                 )
             values = [build(argument) for argument in arguments]
-            if name in ("exp", "tanh") and any(value.is_number and not abs(value) <= LIMITS["power"] for value in values):
-                raise Wrong(f"{what} holds {name} of a number beyond {LIMITS['power']}.", "too long")
+            if name in ("exp", "tanh") and any(value.is_number and not abs(value) <= LIMITS["exponent"] for value in values):
+                raise Wrong(f"{what} holds {name} of a number beyond {LIMITS['exponent']}.", "too long")
             if name == "Rational" and not (all(value.is_Integer for value in values) and values[1]):
                 raise Wrong(f"{what}: Rational takes two whole numbers, the second not 0.", "not an expression")
             return function(*values)
@@ -109,8 +188,9 @@ def _built(node, names, what, depth):
 
 def _power(base, exponent, what):
     """base**exponent, unless it is a number too large to write down or an expansion too long to make."""
-    if exponent.is_number and not (exponent.is_Rational and abs(exponent.p) <= LIMITS["power"] and exponent.q <= LIMITS["power"]):
-        raise Wrong(f"{what} holds the exponent {str(exponent)[:40]}, beyond {LIMITS['power']}.", "too long")
+    most = LIMITS["exponent"]
+    if exponent.is_number and not (exponent.is_Rational and abs(exponent.p) <= most and exponent.q <= most):
+        raise Wrong(f"{what} holds the exponent {str(exponent)[:40]}, beyond {most}.", "too long")
     if base.is_number and base.is_Rational and exponent.is_number:
         digits = max(base.p.bit_length(), base.q.bit_length()) * abs(exponent) / sp.Rational(34, 10)
         if digits > LIMITS["digits"]:
@@ -119,8 +199,8 @@ def _power(base, exponent, what):
         raise Wrong(f"{what} divides by zero.", "a division by zero")
     # What a power of a power, of a product or of a sum holds is expanded later, so their exponents count together.
     height = _height(base) * abs(exponent) if exponent.is_number else _height(base)
-    if height > LIMITS["power"]:
-        raise Wrong(f"{what} holds powers of powers beyond {LIMITS['power']}.", "too long")
+    if not base.is_number and height > LIMITS["power"]:
+        raise Wrong(f"{what} holds a power, or a power of powers, beyond {LIMITS['power']}.", "too long")
     value = base**exponent
     if any(number.p.bit_length() + number.q.bit_length() > 7 * LIMITS["digits"] for number in value.atoms(sp.Rational)):
         raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
@@ -145,10 +225,30 @@ def _over(make, body, ranges, names, build, what):
                 inner.setdefault(index, sp.Symbol(index, integer=True))
                 if not isinstance(inner[index], sp.Symbol):
                     raise Wrong(f"{what}: {index[:40]!r} cannot be the index of a sum.", "not an expression")
-                limits.append((inner[index], build(first), build(last)))
+                limits.append((inner[index], _end(build(first), what), _end(build(last), what)))
             case _:
                 raise Wrong(f"{what}: the range of a sum is (index, first, last).", "not an expression")
     return make(build(body, inner), *limits)
+
+
+def _end(value, what):
+    """The first or last index of a sum, if it is made of whole numbers and letters, so that it is soon seen how large it is."""
+    if all(
+        part.is_Integer or part.is_Symbol or part.is_Add or part.is_Mul or (part.is_Pow and part.exp == 2)
+        for part in sp.preorder_traversal(value)
+    ):
+        return value
+    raise Wrong(f"{what}: a sum begins and ends at whole numbers, letters, and sums of them, not {str(value)[:60]}.")
+
+
+def _summands(value):
+    """How many summands the longest sum of sums has where every letter is 7, as the checker tries numbers; so for products."""
+    inner = max(map(_summands, value.args), default=1)
+    if isinstance(value, (sp.Sum, sp.Product)):
+        for _, first, last in value.limits:
+            one, other = (end.xreplace(dict.fromkeys(end.free_symbols, sp.Integer(7))) for end in (first, last))
+            inner *= max(1, abs(other - one) + 1)
+    return inner
 
 
 def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answer"):

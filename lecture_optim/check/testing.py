@@ -6,20 +6,25 @@
         close(answer(g, 0.1), reference(g, 0.1), given={"g": g, "lr": 0.1}, mistakes={"the square is forgotten": wrong(g, 0.1)})
 
 An answer is plain data, or a function from plain data to plain data (`lecture_optim.check.codec` says what is plain). A test that
-raises anything but `Wrong` is at fault itself, and the question is then ungraded, never a silent 0.
+raises anything but `Wrong` is at fault itself, and the question is then ungraded, never a silent 0. What is the same for every
+answer and takes a while, such as symbols and wrong proofs, is made by a function that is `prepared`.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from numbers import Complex
 
 import numpy as np
 
 __all__ = [
-    "Alternative", "Mistaken", "Outcome", "Test", "Wrong", "choice", "close", "collect", "diagnosis", "entry", "interval",
-    "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "raised", "run", "test", "unanswered",
+    "Alternative", "Mistaken", "Mistakes", "Outcome", "Test", "Wrong", "choice", "close", "collect", "diagnosis", "entry",
+    "interval", "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "prepare", "prepared", "raised",
+    "run", "test", "unanswered",
 ]  # fmt: skip
 
 SHOWN = 12  # entries of an array that a message shows
+LONGEST = 80  # characters of a value that a message shows
 
 
 class Wrong(Exception):
@@ -68,6 +73,28 @@ def collect(module):
                 raise ValueError(f"two tests of {value.question} have the title {value.title!r}")
             of.append(value)
     return found
+
+
+class prepared:
+    """Make a function without arguments one that computes its value once: when a test asks for it, or for all in `prepare`."""
+
+    def __init__(self, function):
+        self.function, self.known = function, []
+
+    def __call__(self):
+        if not self.known:
+            self.known.append(self.function())
+        return self.known[0]
+
+
+def prepare(tests):
+    """Compute all that is `prepared` in the modules of some tests, which a grader then need not do for each submission."""
+    modules = [getattr(test.function, "__globals__", {}) for test in tests]
+    for names in {id(module): module for module in modules}.values():
+        for value in list(names.values()):
+            if isinstance(value, prepared):
+                with suppress(Exception):  # it is raised again in the test that asks
+                    value()
 
 
 @dataclass(frozen=True)
@@ -134,6 +161,17 @@ def not_plain(name, why):
     """The `Wrong` for an answer that the codec does not carry; name None: for what a function returns. why: the codec's words."""
     said = "The function returns what cannot be checked" if name is None else f"`{name}` is no answer that can be checked"
     return Wrong(f"{said}: {why}.")
+
+
+class Mistakes:
+    """What known mistakes give, by name, made only when an answer is wrong. make: a function of a name."""
+
+    def __init__(self, names, make):
+        self.names, self.make = names, make
+
+    def items(self):
+        """Pairs of a name and what the mistake gives."""
+        return ((name, self.make(name)) for name in self.names)
 
 
 def close(got, want, *, rtol=1e-8, atol=1e-12, given=None, mistakes=None, what="the result", show=True):
@@ -251,7 +289,7 @@ def _difference(got, want, rtol, atol, what, show):
             return f"{what} must be a dict with the keys {', '.join(map(repr, want))}, not {_shown(got)}."
         missing = [key for key in want if key not in got]
         if missing or len(got) != len(want):
-            keys = ", ".join(repr(key)[:40] for key in list(got)[:9])
+            keys = ", ".join(repr(key[:40])[:40] if isinstance(key, str) else repr(key)[:40] for key in islice(got, 9))
             return f"{what} must have the keys {', '.join(map(repr, want))}, not {keys}."
         pairs = [(got[key], want[key], f"{what}[{key!r}]") for key in want]
     elif isinstance(want, (tuple, list)):
@@ -341,8 +379,34 @@ def _shown(value):
             return f"array of shape {value.shape}" if value.size > 4 * SHOWN else " ".join(repr(value).split())
     if isinstance(value, float):
         return f"{value:g}"
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(text) > LONGEST:
+            return f"{text[: LONGEST - 3]}..."
+    return text
+
+
+def _pieces(value):
+    """The text of a value, piece by piece, so that nobody makes more of it than is shown."""
+    if isinstance(value, (list, tuple, dict)):
+        begin, end = {list: "[]", dict: "{}"}.get(type(value), "()")
+        yield begin
+        for n, entry in enumerate(value):
+            if n:
+                yield ", "
+            if isinstance(value, dict):
+                yield from _pieces(entry)
+                yield ": "
+                entry = value[entry]
+            yield from _pieces(entry)
+        yield f",{end}" if isinstance(value, tuple) and len(value) == 1 else end
+    elif isinstance(value, str):
+        yield repr(value[: LONGEST + 1])
+    elif isinstance(value, np.ndarray):
+        yield _shown(value)
+    else:
+        yield repr(value)
 
 
 # ------------------------------------------------------------------------------------------ what answers.py is written with

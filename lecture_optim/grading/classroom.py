@@ -16,7 +16,6 @@ import hmac
 import json
 import os
 import re
-import stat
 import tempfile
 import types
 import unicodedata
@@ -25,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import lecture_optim
-from lecture_optim.check import course
+from lecture_optim.check import course, notebook
 from lecture_optim.check.testing import collect
 from lecture_optim.grading import pool, report, sheets
 from lecture_optim.grading.markup import plain
@@ -45,7 +44,6 @@ __all__ = [
     "write",
 ]
 
-MOST_BYTES = 64 * 2**20  # of a notebook
 MOST_ENTRIES, DEEPEST = 2_000, 6  # of a student's folder
 LONGEST_NAME = 120
 LITTER = {".ipynb_checkpoints", ".DS_Store", "__MACOSX", "Thumbs.db", "desktop.ini", ".git", ".gitignore", "__pycache__"}
@@ -165,21 +163,6 @@ def only_notebook(folder):
     return None, f"there is no notebook (.ipynb) in the folder{linked}"
 
 
-def _read(path):
-    """The bytes of a submission. ClassError: the reason why it cannot be read, for the student too, so without its path."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(path, flags), "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise ClassError("it is not a file")
-            if found.st_size > MOST_BYTES:
-                raise ClassError(f"the file has more than {MOST_BYTES} bytes: clear the outputs and hand it in again")
-            return file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise ClassError(f"the file cannot be read: {error.strerror}") from None
-
-
 # ----------------------------------------------------------------------------------------------------------------- the assignment
 
 
@@ -245,12 +228,12 @@ def _key(digest, fingerprint):
 
 def grade_one(path, assignment, *, id, student, jail, seed, limits):
     """The record of one submission (`report.record`), without its key. A fault of the grader is marked, to be tried again."""
-    from lecture_optim.grading import notebook, runner
+    from lecture_optim.grading import runner
 
     who = {"id": id, "student": student}
     try:
-        data = _read(path)
-    except ClassError as error:
+        data = notebook.contents(path, follow=False)
+    except notebook.NotebookError as error:
         return report.unread(assignment, str(error), **who)
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -347,8 +330,8 @@ def _unchanged(submission, record, assignment, fingerprint):
     if record is None or not record["key"]:
         return None
     try:
-        digest = hashlib.sha256(_read(submission.path)).hexdigest()
-    except ClassError as error:
+        digest = hashlib.sha256(notebook.contents(submission.path, follow=False)).hexdigest()
+    except notebook.NotebookError as error:
         return report.unread(assignment, str(error), **who)
     return record if record["key"] == _key(digest, fingerprint) and record["student"] == submission.student else None
 

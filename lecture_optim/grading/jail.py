@@ -5,17 +5,21 @@ nothing, copies of modules that hold no answers, `worker.py` with the codec, a p
 systems. What is not: a network, any other file (the grader's, the tests, other submissions), any other process, an environment, a
 place for output. All of it can be read only, but for the writable file systems.
 
+- The writable folder is /tmp. Where something that must be shown stands below it, as a repository in /tmp with an environment of
+  its own, it is the next of some places below which nothing does; TMPDIR and HOME name it inside.
 - Started by root: no user namespace. The first process keeps just the rights to start a child as another user, to kill it and to
   clean up after it; a student's code runs as a user of its own for each submission, one that owns nothing and has no name.
 - Started by an ordinary user: in a user namespace, in which nobody has a right over anything outside.
-- The filter of system calls refuses what makes namespaces, mounts, sockets other than local ones, memory that no limit counts,
-  and whatever reaches into another process. It is written for x86-64 and AArch64.
+- The filter of system calls refuses what makes namespaces, mounts, sockets other than local ones or with larger buffers, memory
+  that no limit counts, another choice of processors, and whatever reaches into another process. It is written for x86-64 and
+  AArch64.
 
 Only Linux has bubblewrap. Elsewhere, or where it cannot work, `Jail` raises JailError unless `unjailed=True`: then a student's
 code runs in a plain process that can read and write what the grader can, and only limits and time bound it.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import platform
@@ -36,13 +40,13 @@ from pathlib import Path
 import lecture_optim
 from lecture_optim.check import codec
 
-__all__ = ["MODULES", "PRELOAD", "Jail", "JailError", "bubblewrap"]
+__all__ = ["MODULES", "PRELOAD", "Jail", "JailError", "bubblewrap", "writable_folder"]
 
 # Modules and packages of lecture_optim that an answer may use; none holds an answer, and they import only one another.
 MODULES = ("checks", "derivation", "problems", "projections")
 PRELOAD = ("numpy", "sympy", "matplotlib.pyplot")  # what is imported once for all submissions; a missing one is no error
 START_SECONDS, REPLY_SECONDS = 120.0, 15.0
-WRITABLE = 64 * 2**20  # bytes of /tmp with the home folder
+WRITABLE = 64 * 2**20  # bytes of the writable folder with the home folder
 SHARED_MEMORY = 16 * 2**20
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "TERM": "dumb",
@@ -232,8 +236,9 @@ class Jail:
         return command, ENVIRONMENT | {"HOME": home, "MPLCONFIGDIR": home}, self.folder.name
 
     def _jailed(self, course, fd, filter_fd):
-        sites = _sites()
-        python = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+        python, sites = _python(), _sites()
+        top = writable_folder()
+        home = f"{top}/home"
         args = [self.program, "--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--seccomp", str(filter_fd)]
         if self.uids:
             args += [
@@ -253,10 +258,11 @@ class Jail:
         args += _mounts(_shown(python, sites), [*_masked(sites), *self.hidden])
         args += [*_parents("/course", set()), "--ro-bind", str(course), "/course", "--proc", "/proc", "--dev", "/dev"]
         args += ["--perms", "1777", "--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-        args += ["--perms", "1777", "--size", str(WRITABLE), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
-        for name, value in (ENVIRONMENT | {"HOME": "/tmp/home", "MPLCONFIGDIR": "/tmp/home"}).items():
+        args += [*_parents(top, set()), "--perms", "1777", "--size", str(WRITABLE), "--tmpfs", top]
+        args += ["--remount-ro", "/", "--chdir", top]
+        for name, value in (ENVIRONMENT | {"HOME": home, "MPLCONFIGDIR": home, "TMPDIR": top}).items():
             args += ["--setenv", name, value]
-        config = self._config(fd, "/course", sites, "/tmp/home", ["/tmp", "/dev/shm"])
+        config = self._config(fd, "/course", sites, home, [top, "/dev/shm"])
         return [*args, python, "-I", "-S", "-B", "/course/worker.py", config], None, "/"
 
 
@@ -347,6 +353,18 @@ def _write_course(folder):
 # ---------------------------------------------------------------------------------------------------------------- what is mounted
 
 
+def writable_folder():
+    """The folder that a submission can write to, a path inside the jail: the first that covers nothing that must be shown."""
+    shown = _shown(_python(), _sites())
+    places = itertools.chain(("/tmp", "/var/tmp"), map("/tmp{}".format, itertools.count(2)))
+    return next(top for top in places if not any(_below(path, top) or _below(top, path) for path in shown))
+
+
+def _python():
+    """The interpreter's program, not its link in an environment."""
+    return os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+
+
 def _sites():
     """The folders of installed packages that this interpreter uses, NumPy's among them."""
     import numpy
@@ -433,7 +451,8 @@ REFUSED = {
     "quotactl": (179, 60), "syslog": (103, 116), "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171),
     "clock_adjtime": (305, 266),
 }  # fmt: skip
-CLONE, CLONE3, PRLIMIT = (56, 220), (435, 435), (302, 261)
+CLONE, CLONE3, PRLIMIT, SETSOCKOPT = (56, 220), (435, 435), (302, 261), (54, 208)
+SOCKET_LEVEL, LARGER_BUFFERS = 1, (7, 32)  # SOL_SOCKET; SO_SNDBUF, SO_SNDBUFFORCE
 SOCKETS = {"socket": (41, 198), "socketpair": (53, 199)}
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -456,9 +475,9 @@ def _filter(machine):
     def refuse(test, value, error=EPERM):
         return [(test, 0, 1, value), (answer, 0, 0, ERRNO | error)]
 
-    def on_argument(number, then):
-        """For this call, load the first argument, run these, and allow."""
-        block = [(load, 0, 0, FIRST_ARGUMENT), *then, (answer, 0, 0, ALLOW)]
+    def on_argument(number, then, place=0):
+        """For this call, load an argument, the first unless said otherwise, run these, and allow."""
+        block = [(load, 0, 0, FIRST_ARGUMENT + 8 * place), *then, (answer, 0, 0, ALLOW)]
         return [(equal, 0, len(block), number), *block]
 
     program = [(load, 0, 0, MACHINE), (equal, 1, 0, audit), (answer, 0, 0, ERRNO | EPERM), (load, 0, 0, NUMBER)]
@@ -473,5 +492,8 @@ def _filter(machine):
     for numbers in SOCKETS.values():
         program += on_argument(numbers[which], [(equal, 1, 0, local), (answer, 0, 0, ERRNO | EPERM)])
     program += on_argument(PRLIMIT[which], [(equal, 1, 0, 0), (answer, 0, 0, ERRNO | EPERM)])
+    # The worker counts sockets, and takes each to hold what the system gives it, so none may ask for more.
+    larger = [(load, 0, 0, FIRST_ARGUMENT + 8 * 2), *(step for option in LARGER_BUFFERS for step in refuse(equal, option))]
+    program += on_argument(SETSOCKOPT[which], [(equal, 0, len(larger), SOCKET_LEVEL), *larger], place=1)
     program += [(answer, 0, 0, ALLOW)]
     return b"".join(struct.pack("=HBBI", *step) for step in program)

@@ -1,5 +1,8 @@
 """Processes that grade, each with a jail of its own.
 
+Each has processors of its own, and so has what runs in its jail, which cannot choose others: a submission that takes all the time
+that it can get does not slow down one that is graded beside it.
+
 They come and go with the process that leads them: a signal to it ends them in good order, its death ends them too, and each takes
 its jail along. What they are told and what they say is JSON; no object crosses.
 """
@@ -73,7 +76,7 @@ def run(tasks, work, jobs, stop=None):
     Ends early where ``stop``, a `Stop`, is set. Raises JailError where no jail can be had.
     """
     waiting, again, falls = list(reversed(tasks)), set(), 0
-    crew = {_Hand(work) for _ in range(min(jobs, len(tasks)))}
+    crew = {_Hand(work, processors) for processors in _shares(min(jobs, len(tasks)))}
     try:
         while crew and not (stop and stop.wished):
             for hand in crew:
@@ -111,7 +114,7 @@ def run(tasks, work, jobs, stop=None):
                     again.add(task.id)
                     waiting.append(task)
                 if waiting:
-                    crew.add(_Hand(work))
+                    crew.add(_Hand(work, hand.processors))
     finally:
         for hand in crew:
             hand.ask_to_end()
@@ -119,17 +122,26 @@ def run(tasks, work, jobs, stop=None):
             hand.end()
 
 
-class _Hand:
-    """One process, seen from the one that leads."""
+def _shares(count):
+    """The processors of each of so many processes: parts of what there is, or None for each where there are too few for that."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [None] * count
+    processors = sorted(os.sched_getaffinity(0))
+    return [processors[k::count] for k in range(count)] if count <= len(processors) else [None] * count
 
-    def __init__(self, work):
+
+class _Hand:
+    """One process, seen from the one that leads. processors: those that it may use; None: all."""
+
+    def __init__(self, work, processors=None):
+        self.processors = processors
         self.pipe, theirs = multiprocessing.Pipe()
         self.seconds, self.ready, self.task, self.deadline = work.seconds, False, None, None
         # Removed by both: by the process in good order, and from here, whatever became of the process.
         self.place = tempfile.mkdtemp(prefix="grading-")
         os.chmod(self.place, 0o711)  # without a jail, an unprivileged user works in a folder below
         spawn = multiprocessing.get_context("spawn")
-        self.process = spawn.Process(target=_grade_all, args=(theirs, os.getpid(), self.place, work), daemon=True)
+        self.process = spawn.Process(target=_grade_all, args=(theirs, os.getpid(), self.place, processors, work), daemon=True)
         # Ctrl-C at a terminal reaches every process of it; the one that leads tells the others. Only a main thread may say so.
         main = threading.current_thread() is threading.main_thread()
         before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
@@ -173,9 +185,12 @@ class _Hand:
 # --------------------------------------------------------------------------------------------------------------- in the process
 
 
-def _grade_all(pipe, leader, place, work):
+def _grade_all(pipe, leader, place, processors, work):
     """Grade what comes through the pipe, until it is closed. place: a folder for whatever is made meanwhile."""
     tempfile.tempdir = place
+    if processors:
+        with contextlib.suppress(OSError):  # a machine that gives none of them any more has others
+            os.sched_setaffinity(0, processors)
     try:
         _follow(leader)
         _serve(pipe, work)

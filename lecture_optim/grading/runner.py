@@ -13,6 +13,7 @@ import contextlib
 import dataclasses
 import gc
 import hashlib
+import importlib
 import math
 import os
 import re
@@ -33,8 +34,9 @@ __all__ = ["CellNote", "Limits", "QuestionResult", "Result", "grade_submission"]
 
 GRACE = 0.5  # seconds between the interrupt inside the worker and the end from outside
 REPLY_SECONDS = 10.0  # for a reply that asks for no work of the student's code
-SERVE_SECONDS = 4.0  # for the process of a question, which is forked; of one submission together three times as much
+SERVE_SECONDS = 4.0  # for the process of a question, which is forked; of one submission, with new sessions, three times as much
 MOST_RESTARTS = 8
+NO_CORE = 1  # byte of a core dump: where dumps go to a program, as with systemd or apport, 0 still starts it, and 1 does not
 MOST_NOTES = 100
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 NOT_ANSWERED = "not answered yet"
@@ -57,8 +59,8 @@ class Limits:
     test_seconds: int = 10
     test_megabytes: int = 1024
     file_megabytes: int = 32
-    open_files: int = 256
-    processes: int = 64
+    open_files: int = 96
+    processes: int = 16
 
     @classmethod
     def of(cls, limits):
@@ -73,8 +75,9 @@ class Limits:
     def of_process(self):
         """What the worker sets for each of its processes."""
         return {
-            "memory": self.memory_megabytes * 2**20, "cpu": int(self.notebook_seconds + self.question_seconds) + 10, "core": 0,
+            "memory": self.memory_megabytes * 2**20, "cpu": int(self.notebook_seconds + self.question_seconds) + 10,
             "file": self.file_megabytes * 2**20, "open": self.open_files, "processes": self.processes,
+            "core": NO_CORE, "locked": 0, "queued": 0,
         }  # fmt: skip
 
 
@@ -183,17 +186,22 @@ class _Worker:
         self.jail, self.cells, self.limits = jail, cells, limits
         self.channel, self.skipped, self.failed = None, {}, {}
         self.restarts, self.spent = 0, 0.0
-        self.waited = 0.0  # seconds for processes of questions
+        self.waited = 0.0  # seconds for processes of questions, and for sessions made anew
         self.over = None  # why no session is made any more
 
     def begin(self):
-        """Have a session in which all cells have run that can. Raises _Gone where there is none any more, JailError."""
-        while self.channel is None:
-            if self.over is None and self.restarts > MOST_RESTARTS:
+        """Have a session in which all cells have run that can, or ``over``. Raises JailError."""
+        while self.over is None:
+            if self.waited > 3 * SERVE_SECONDS:
+                self.over = "The process of the notebook answers too late"
+            elif self.channel is None and self.restarts > MOST_RESTARTS:
                 self.over = f"The notebook ended its process {self.restarts} times"
-            if self.over:
+            if self.over or self.channel:
                 return
+            asked = time.monotonic()
             self.channel = codec.Channel(self.jail.start(self.limits.of_process()))
+            if self.restarts:  # what the first one waits for is what another submission left
+                self.waited += time.monotonic() - asked
             self.restarts += 1
             self.run_cells()
 
@@ -259,8 +267,6 @@ class _Worker:
         """A socket to a fresh server of this question. Raises _Gone, JailError."""
         for _ in range(2):
             self.begin()
-            if self.waited > 3 * SERVE_SECONDS:
-                self.over = "The process of the notebook answers too late"
             if self.over:
                 raise _Gone(self.over)
             ours, theirs = socket.socketpair()
@@ -368,6 +374,11 @@ class _Tester:
     def __init__(self, questions, tests, seed, digest, limits):
         self.questions, self.tests, self.seed, self.digest, self.limits = questions, tests, seed, digest, limits
         self.pid = self.channel = None
+        # What tests need is imported and computed once, here, and not in each forked process.
+        if any(question.form in ("expression", "certificate") for question in questions):
+            with contextlib.suppress(ImportError):  # the test that needs it says so
+                importlib.import_module("lecture_optim.check.expressions")
+        testing.prepare(test for of in tests.values() for test in of)
 
     def run(self, question, sock):
         """The outcomes of the tests of a question whose answer is behind a socket, and why they are not all there, or None."""
@@ -443,7 +454,7 @@ class _Tester:
 
 def _limit_memory(limits):
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CORE, (NO_CORE, NO_CORE))
     with contextlib.suppress(OSError, ValueError):  # a system without /proc goes without this one
         with open("/proc/self/statm") as file:
             size = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")

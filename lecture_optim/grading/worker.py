@@ -20,10 +20,8 @@ import os
 import random
 import re
 import select
-import shutil
 import signal
 import socket
-import stat
 import sys
 import types
 
@@ -34,6 +32,7 @@ __all__ = ["main"]
 
 LONGEST = 300  # characters of an error's text that cross
 MOST_FILES = 20_000  # in the writable file systems of the jail, whose inodes no size limit counts
+PROCESSORS = 2  # that Python is told of, whatever the machine has: a pool of as many as it has would be beyond the limit
 TICK = 0.05  # seconds between two looks at the memory of a submission
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
 
@@ -60,6 +59,7 @@ class _Keeper:
         self.codec, self.channel, self.config = codec, channel, config
         self.jailed, self.uids, self.started = config["jailed"], config["uids"], 0
         self.session, self.limits, self.reason = None, None, None
+        self.socket_bytes = _socket_bytes()
 
     def run(self):
         # The first process of a process namespace gets no signal from inside it, as long as it has no handler of its own.
@@ -71,6 +71,9 @@ class _Keeper:
             except ImportError:
                 missing.append(name)
         _stand_in_for_ipython()
+        for name in ("cpu_count", "process_cpu_count"):
+            if hasattr(os, name):
+                setattr(os, name, lambda: PROCESSORS)
         _prctl(PR_SET_DUMPABLE, 0)  # none of its memory, files or descriptors can be read by a process of the same user
         gc.collect()
         gc.freeze()
@@ -161,7 +164,7 @@ class _Keeper:
         for top in (self.config["shared"] if self.jailed else []) + [self.config["home"]]:
             try:
                 _empty(top)
-            except (OSError, RecursionError):
+            except OSError:
                 clean = False
         return {"clean": clean and not (self.jailed and _processes()), "reason": self.reason}
 
@@ -171,12 +174,12 @@ class _Keeper:
         self.reap()
         if not self.jailed or not self.limits:
             return
-        over = self.limits["memory"]
+        over = self.limits["memory"] - _sockets() * self.socket_bytes
         # Pages that were shared at the fork count for each process; only a sum beyond the limit is looked at more closely.
         if sum(map(_resident, _processes())) > over and sum(map(_proportional, _processes())) > over:
             self.reason = "memory"
             self.spare()
-            if self.session and _proportional(self.session) > over:
+            if self.session and _proportional(self.session) > self.limits["memory"]:
                 self.kill()
         for top in self.config["shared"]:
             room = os.statvfs(top)
@@ -244,7 +247,7 @@ def _limit(limits):
         limits = limits | {"space": size + limits["memory"]}
     for name, key in (
         ("RLIMIT_CORE", "core"), ("RLIMIT_AS", "space"), ("RLIMIT_CPU", "cpu"), ("RLIMIT_FSIZE", "file"),
-        ("RLIMIT_NOFILE", "open"), ("RLIMIT_NPROC", "processes"), ("RLIMIT_MEMLOCK", "core"), ("RLIMIT_MSGQUEUE", "core"),
+        ("RLIMIT_NOFILE", "open"), ("RLIMIT_NPROC", "processes"), ("RLIMIT_MEMLOCK", "locked"), ("RLIMIT_MSGQUEUE", "queued"),
     ):  # fmt: skip
         if hasattr(resource, name) and limits.get(key) is not None:
             with contextlib.suppress(OSError, ValueError):
@@ -278,15 +281,63 @@ def _proportional(pid):
         return _resident(pid)
 
 
+def _sockets():
+    """How many sockets of this network are open, or still hold what was sent; 0 where the system does not say."""
+    try:
+        with open("/proc/net/sockstat") as file:
+            return int(file.readline().split()[2])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _socket_bytes():
+    """The most bytes of the kernel's memory in which one socket keeps what was sent and not yet read."""
+    one, other = socket.socketpair()
+    with one, other:
+        # It may send as long as there is room, and one piece is as large as half of all.
+        return one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) * 3 // 2
+
+
 def _empty(top):
-    """Remove everything below a folder."""
+    """Remove everything below a folder, however deep it is: what is in a folder's folders is moved up, and each emptied there."""
     if not os.path.isdir(top):
         return
-    for entry in os.scandir(top):
-        if stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
-            shutil.rmtree(entry.path)
-        else:
-            os.unlink(entry.path)
+    top = os.open(top, os.O_RDONLY | os.O_DIRECTORY)
+    new, moved = os.urandom(16).hex(), 0  # a name that no submission could know
+    try:
+        while names := _without_files(top):
+            for name in names:
+                place = _opened(name, top)
+                try:
+                    for inner in _without_files(place):
+                        os.close(_opened(inner, place))  # what is not ours, or closed, cannot be moved
+                        os.rename(inner, f"{new}-{moved}", src_dir_fd=place, dst_dir_fd=top)
+                        moved += 1
+                finally:
+                    os.close(place)
+                os.rmdir(name, dir_fd=top)
+    finally:
+        os.close(top)
+
+
+def _without_files(folder):
+    """Remove all that is no folder from an open folder; the names of the folders in it."""
+    names = []
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                names.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    return names
+
+
+def _opened(name, folder):
+    """A descriptor of a folder in an open folder, made ours, so that neither mode nor sticky bit keeps us from emptying it."""
+    if os.geteuid() == 0:
+        os.chown(name, 0, 0, dir_fd=folder, follow_symlinks=False)
+    os.chmod(name, 0o700, dir_fd=folder)
+    return os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
 
 
 def _never_return(function):

@@ -2,11 +2,13 @@
 
 from textwrap import dedent
 
+from .classes import placed
+
 __all__ = ["ATTACKS", "FORGED", "SPOILS", "in_function"]
 
 
 def _named(**snippets):
-    return {name.replace("_", " "): dedent(text).strip() for name, text in snippets.items()}
+    return {name.replace("_", " "): placed(dedent(text).strip()) for name, text in snippets.items()}
 
 
 def in_function(text):

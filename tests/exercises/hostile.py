@@ -11,7 +11,7 @@ from textwrap import dedent
 
 from lecture_optim.check.codec import encode
 
-from .classes import ANSWERS
+from .classes import ANSWERS, placed
 
 __all__ = ["ATTACKS", "BROKEN_TEXTS", "BYTES", "ENTRIES", "TEXTS", "Attack"]
 
@@ -68,8 +68,8 @@ class Attack:
 def _attack(name, wants, defence, off, **rest):
     for key in ("cell", "last", "after"):
         if rest.get(key):
-            rest[key] = dedent(rest[key]).strip("\n")
-    rest["answers"] = {id: dedent(text).strip("\n") for id, text in rest.get("answers", {}).items()}
+            rest[key] = placed(dedent(rest[key]).strip("\n"))
+    rest["answers"] = {id: placed(dedent(text).strip("\n")) for id, text in rest.get("answers", {}).items()}
     return Attack(name, wants, defence, off, **rest)
 
 
@@ -214,7 +214,7 @@ import signal, os, time
 def meter(losses):
     signal.signal(signal.SIGALRM, lambda *a: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, 0.05)
-    time.sleep(1)
+    signal.pause()
 """}, score={"q2": 0},
     ),
     _attack(
@@ -222,8 +222,9 @@ def meter(losses):
         answers={"q2": """
 import threading, os, time
 def meter(losses):
-    threading.Thread(target=os._exit, args=(0,)).start()
-    time.sleep(1)
+    thread = threading.Thread(target=os._exit, args=(0,))
+    thread.start()
+    thread.join()
 """}, score={"q2": 0},
     ),
     _attack(
@@ -297,6 +298,7 @@ os.register_at_fork(after_in_child=guess)
     _attack(
         "a process that waits to answer for a question", "to serve a question from outside its process",
         "all but the session is killed before the first question, and after each", "no sweep", last=SETUP + SPEAK + """
+read, write = os.pipe()
 if os.fork() == 0:
     import socket
     ours = socket.socket(fileno=sockets()[0])
@@ -309,7 +311,8 @@ if os.fork() == 0:
             ours.send(frame({'question': codec.decode(data[4:])['question']}))
             served = socket.socket(fileno=fds[0])
             while served.recv(2**16): served.send(frame({'error': ['Loot', 'by another process']}))
-time.sleep(1)
+os.close(write)
+os.read(read, 1)  # until the other one has ended
 """, exact=False,
     ),
     _attack(
@@ -391,7 +394,7 @@ REACH = [
     _probe("the limits of another process", "to take the time of a process that counts", FILTER, "no filter", """
            import resource
            pid = os.fork()
-           if pid == 0: time.sleep(5)
+           if pid == 0: time.sleep(300)
            try: resource.prlimit(pid, resource.RLIMIT_NOFILE, (9, 9))
            except OSError: pass
            else: raise Loot
@@ -502,21 +505,21 @@ REACH = [
                os.setsid()
                import signal
                signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
-               time.sleep(20)
+               time.sleep(300)
                os._exit(0)
            """, after=SETUP + "if len([p for p in os.listdir('/proc') if p.isdigit()]) > 2: raise Loot"),
 ]  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------ what it may not use up
 
-TAKE = "x = b'x' * (120 * 2**20)"
+TAKE = "x = b'x' * (90 * 2**20)"
 USE = [
     _probe("ninety processes", "to fill the table of processes", "a limit for the user", "limits lifted", """
            pids = []
            try:
                for k in range(90):
                    pid = os.fork()
-                   if pid == 0: time.sleep(5); os._exit(0)
+                   if pid == 0: time.sleep(300); os._exit(0)
                    pids.append(pid)
            except OSError: pass
            else: raise Loot
@@ -527,7 +530,7 @@ USE = [
            import threading
            event = threading.Event()
            try:
-               for k in range(90): threading.Thread(target=event.wait, args=(3,), daemon=True).start()
+               for k in range(90): threading.Thread(target=event.wait, daemon=True).start()
            except RuntimeError: pass
            else: raise Loot
            finally: event.set()
@@ -542,7 +545,7 @@ USE = [
                for k in range(6):
                    if os.fork() == 0:
                        {TAKE}
-                       os.write(write, b'x'); time.sleep(5); os._exit(0)
+                       os.write(write, b'x'); time.sleep(300); os._exit(0)
                n = 0
                while n < 6: n += len(os.read(read, 6))
                os._exit(7)
@@ -559,7 +562,7 @@ USE = [
                    if os.fork() == 0:
                        m = mmap.mmap(-1, 350 * 2**20)
                        for i in range(350): m.write(b'x' * 2**20)
-                       os.write(write, b'x'); time.sleep(1.0); os._exit(0)
+                       os.write(write, b'x'); time.sleep(300); os._exit(0)
                n = 0
                while n < 2: n += len(os.read(read, 6))
                time.sleep(0.3)  # the watch has looked more than once
@@ -576,13 +579,13 @@ if os.fork() == 0:
     for k in range(6):
         if os.fork() == 0:
             {TAKE}
-            os.write(write, b'x'); time.sleep(5); os._exit(0)
+            os.write(write, b'x'); time.sleep(300); os._exit(0)
     n = 0
     while n < 6: n += len(os.read(read, 6))
     time.sleep(0.2)
     os.write(sockets()[0], frame({{'cell': cell, 'error': ['Loot', '']}}))
     os.killpg(0, 9)
-time.sleep(5)
+time.sleep(300)
 """),
     _probe("a full disk", "to fill the machine's memory by files", "small file systems", "limits lifted", """
            n = 0
@@ -603,8 +606,7 @@ time.sleep(5)
     _probe("a thousand descriptors", "to use up what the machine can open", "a limit of the process", "limits lifted",
            "try: x = [os.dup(2) for k in range(1000)]\nexcept OSError: pass\nelse: raise Loot\nfinally: os.closerange(20, 1100)"),
     _probe("the buffers of sockets", "memory of the kernel, which no limit of a process counts",
-           "few descriptors, and a watch on them",
-           "limits lifted", """
+           "few descriptors of a bounded size, and a watch on them", "limits lifted", """
            import socket
            pid = os.fork()
            if pid == 0:
@@ -617,16 +619,18 @@ time.sleep(5)
                                keep += socket.socketpair()
                                for s in keep[-2:]:
                                    s.setblocking(False)
-                                   s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10**7)
+                                   try: s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10**7)
+                                   except OSError: pass
                                    try:
                                        while True: n += s.send(b'x' * 32768)
                                    except BlockingIOError: pass
+                               keep.pop(-2).close()  # what it sent is there as long as nobody reads it
                        except OSError: pass
                        os.write(write, b'y' if n >= 50 * 2**20 else b'n')
-                       time.sleep(3)
+                       time.sleep(300)
                said = b''
                while len(said) < 4: said += os.read(read, 4)
-               time.sleep(0.2)
+               time.sleep(0.5)  # the watch has looked more than once
                os._exit(7 if said == b'yyyy' else 0)
            if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7: raise Loot
            """),

@@ -35,31 +35,34 @@ import pytest
 import sympy as sp
 
 import lecture_optim
-from lecture_optim.check import codec, course, testing
+from lecture_optim.check import codec, testing
 from lecture_optim.check.codec import DecodeError, decode
-from lecture_optim.check.expressions import expression
+from lecture_optim.check.expressions import equivalent, expression
+from lecture_optim.derivation import Family, Index
 from lecture_optim.grading import classroom, jail, report
 from lecture_optim.grading import notebook as notebooks
 from lecture_optim.grading.jail import Jail
 
 from . import classes, miniature, pupils
-from .classes import ANSWERS, FORMS, FULL_SCORES, TESTS, cells, code, grade, honest, notebook, prose, scores
+from .classes import ANSWERS, FORMS, FULL_SCORES, PLACE, TESTS, cells, code, grade, honest, notebook, prose, scores
 from .hostile import ATTACKS, BROKEN_TEXTS, BYTES, ENTRIES, TEXTS
 
 SLOWEST = 15.0  # seconds that an attack may last
+PATIENCE = 90.0  # seconds until one is given up that is to succeed, its defence gone, on a busy machine
 LIMITS = replace(classes.LIMITS, notebook_seconds=8.0, question_seconds=3.0)
 PACKAGE = Path(lecture_optim.__file__).parent
+MACHINES = PLACE if os.path.isdir(PLACE) else "/tmp"  # the machine's folder that a submission would reach without its own
 PATHS = [
     __file__,
     str(PACKAGE / "check" / "testing.py"),
     str(PACKAGE.parent / "pyproject.toml"),
     "/etc/passwd",
-    f"/tmp/attacked-{os.getpid()}",
+    f"{MACHINES}/attacked-{os.getpid()}",
 ]
 np.random.default_rng()  # loaded before anything gives up the right to read it
 NAME = f"attacked-{os.getpid()}"
 BY_NAME = {attack.name: attack for attack in ATTACKS}
-LEFT = re.compile(r"a|\d+|trace|seen|link\d+\w+|matplotlibrc|(numpy|sitecustomize|sympy|codec)\.py")  # what attacks write to /tmp
+LEFT = re.compile(r"a|\d+|trace|seen|link\d+\w+|matplotlibrc|(numpy|sitecustomize|sympy|codec)\.py")  # what attacks leave
 jailed = pytest.mark.skipif(sys.platform != "linux", reason="by design: only Linux has the jail")
 
 
@@ -131,10 +134,10 @@ def submission(attack, victim, after=False):
     return notebook([*made, *([code(filled(attack.last))] if attack.last else [])])
 
 
-def looked_at(data, used, limits=LIMITS):
+def looked_at(data, used, limits=LIMITS, seconds=SLOWEST + 1):
     """Grade a submission, not for ever; what came of it, as plain data."""
     signal.signal(signal.SIGALRM, _late)
-    signal.setitimer(signal.ITIMER_REAL, SLOWEST + 1)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     started = time.monotonic()
     try:
         result = grade(data, used, limits)
@@ -308,11 +311,11 @@ def _limits_lifted(victim):
     changed_worker(("MOST_FILES = 20_000", "MOST_FILES = 10**9"))
     jail.WRITABLE = jail.SHARED_MEMORY = 300 * 2**20
     many = {"memory_megabytes": 3000, "processes": 400, "open_files": 2000, "file_megabytes": 300}
-    return {}, replace(LIMITS, cell_seconds=10.0, notebook_seconds=14.0, **many)
+    return {}, replace(LIMITS, cell_seconds=40.0, notebook_seconds=60.0, **many)
 
 
 def _time_lifted(victim):
-    return {}, replace(LIMITS, cell_seconds=6.0, call_seconds=6.0, question_seconds=9.0)
+    return {}, replace(LIMITS, cell_seconds=20.0, call_seconds=20.0, question_seconds=30.0, notebook_seconds=40.0)
 
 
 def _a_deadline_for_each_byte(victim):
@@ -342,8 +345,9 @@ def without(way, attacks, victim):
     told = {}
     with listening(), Jail(preload=("numpy", "sympy")) as used:
         for attack in attacks:
-            seen = looked_at(submission(attack, victim), used, limits)
-            after = looked_at(submission(attack, victim, after=True), used, limits)["said"] if attack.after else ""
+            seen = looked_at(submission(attack, victim), used, limits, PATIENCE)
+            then = submission(attack, victim, after=True) if attack.after else None
+            after = looked_at(then, used, limits, PATIENCE)["said"] if then else ""
             told[attack.name] = {"succeeds": "Loot" in seen["said"] + after, "seen": str(seen)[:1500] + after}
     return told
 
@@ -478,7 +482,7 @@ def changed(before, *folders):
 @pytest.fixture(scope="module")
 def victim():
     """A folder that everybody may write to, as the last wall must be the jail: with a secret, and with results."""
-    place = Path(tempfile.mkdtemp(prefix="victim-", dir="/var/tmp"))
+    place = Path(tempfile.mkdtemp(prefix="victim-", dir="/tmp" if PLACE == "/var/tmp" else "/var/tmp"))
     (place / "secret").write_text("secret: the seed")
     (place / "board").write_text("0 points")
     for path in (place, *place.iterdir()):
@@ -491,16 +495,16 @@ def victim():
 def told(victim, tmp_path_factory):
     """What came of every attack: as it is graded, and without its defence. And whether any canary was touched."""
     results = miniature.write(tmp_path_factory.mktemp("results"))
-    canary = Path("/tmp", NAME)
+    canary = Path(MACHINES, NAME)
     canary.write_text("alive")
     canary.chmod(0o666)
     watched = [victim, canary, results, PACKAGE / "grading", PACKAGE / "check"]
-    before, there = state_of(*watched), set(os.listdir("/tmp"))
+    before, there = state_of(*watched), set(os.listdir(MACHINES))
     chosen = [attack for attack in ATTACKS if not (only := os.environ.get("ATTACK")) or only in attack.name]
     seen = forked({f"as it is {k}": lambda k=k: as_it_is(chosen[k::2], victim) for k in range(2)})
     harmed = changed(before, *watched)
     canary.unlink(missing_ok=True)
-    left = [name for name in set(os.listdir("/tmp")) - there if LEFT.fullmatch(name)]
+    left = [name for name in set(os.listdir(MACHINES)) - there if LEFT.fullmatch(name)]
     ways = {}
     for attack in chosen:
         if attack.off:
@@ -515,14 +519,8 @@ def told(victim, tmp_path_factory):
     return {"as it is": seen["as it is 0"] | seen["as it is 1"], "off": off, "harmed": harmed, "left": left}
 
 
-# Held by nothing yet; strict, so that the mend takes its line away.
-OPEN = {"the buffers of sockets": "no limit and no watch counts what the kernel keeps in the buffers of sockets"}
-
-
 @jailed
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name])) if name in OPEN else name for name in BY_NAME]
-)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_an_attack_gains_harms_and_hangs_nothing(told, name):
     attack, seen = BY_NAME[name], told["as it is"]
     assert name in seen, seen
@@ -606,6 +604,65 @@ def test_a_reader_that_evaluates_would_run_it(name, victim):
     assert {"runs": ran, "grows": "262144" in seen, "lasts": seen == "lasts" or "MemoryError" in seen}[kind], seen
 
 
+LONG_TEXTS = {
+    "a power of a sum": "(x + y + 1)**40",
+    "a power of a sum of four": "(x + y + z + 1)**16",
+    "a product of sums": "*".join(f"(x + {k}*y + z)" for k in range(2, 20)),
+    "a product of powers": "(x + y)**16*(y + z)**16*(x + z)**16",
+    "a sum of fractions": "+".join(f"1/(x + {k}*y)" for k in range(2, 30)),
+    "a fraction of fractions": "1/(" + "+".join(f"1/(x + {k}*y + z)" for k in range(2, 30)) + ")",
+    "a sum in a function": "log((x + y + z + 1)**16)",
+}
+TRIED = {
+    "a sum over a large number": "Sum(x*k, (k, 1, 10**9))",
+    "a sum over a large power": "Sum(x*k, (k, 1, n**20))",
+    "a sum over a tower": "Sum(x*k, (k, 1, n**n**n**n))",
+    "a sum of sums": "Sum(Sum(x*k*j, (k, 1, 99)), (j, 1, 99))",
+}
+
+
+@pytest.mark.parametrize("name", [*LONG_TEXTS, *TRIED])
+def test_what_would_be_written_out_for_ever_is_refused_at_once_with_the_mend(name):
+    def read_it():
+        names = {letter: sp.Symbol(letter, positive=True) for letter in "xyz"} | {
+            "n": sp.Symbol("n", integer=True, positive=True)
+        }
+        return str(expression({**LONG_TEXTS, **TRIED}[name], names))[:60]
+
+    told = _limited(read_it, seconds=2)
+    assert told.startswith("Wrong: "), told
+    assert re.search("simplify it first|no answer here needs so many|a sum begins and ends|beyond 16", told), told
+
+
+@pytest.mark.parametrize("text", ["(x + y + z)**9", "(x + y)**16*(y + z)**9", "1/((x + y)**16 + (y + z)**16) + 1/(x + z)"])
+def test_what_is_just_not_refused_is_judged_soon(text):
+    def judge():
+        names = {letter: sp.Symbol(letter, positive=True) for letter in "xyz"}
+        try:
+            equivalent(expression(text, names), names["x"] + 1, mistakes={"the other letter": names["y"]})
+        except testing.Wrong as wrong:
+            return wrong.message
+
+    assert "differ" in _limited(judge, seconds=5)
+
+
+def test_a_family_needs_its_index_and_a_power_its_bound():
+    def said(text, **more):
+        try:
+            expression(text, names, **more)
+        except testing.Wrong as wrong:
+            return wrong.mistake
+
+    names = {"a": Family("a"), "x": sp.Symbol("x", positive=True), "k": Index("k", 0)}
+    for text in ("a", "a + 1", "2*a", "a**2", "sqrt(a)", "a[a]", "Sum(a, (k, 1, 3))"):
+        assert said(text) == "a family without its index", text
+    for text in ("x**10", "x**x", "x**(k*k)", "x**(k/2)", "x**(10*k)", "x**k**2", "2**x"):
+        assert said(text, highest=9) == "a strange power", text
+    for text in ("a[k]", "x**9", "x**(2*k + 1)", "x**-9", "sqrt(x)", "a[k]**2", "Sum(x**j, (j, 1, k))"):
+        assert said(text, highest=9) is None, text
+    assert said("x**x") is None
+
+
 def test_a_broken_text_is_a_wrong_answer_and_no_fault():
     def read_all():
         told = {}
@@ -619,34 +676,6 @@ def test_a_broken_text_is_a_wrong_answer_and_no_fault():
         return told
 
     assert _limited(read_all, seconds=5) == {}
-
-
-# ---------------------------------------------------------------------------------------- any answer at all, to every real test
-
-STRANGE = [
-    0, -1, True, 2**150, 0.5, np.nan, np.inf, 1e308, 1j, "", "x", "1/0", "9" * 100, "Sum(1, (k, 1, 10**9))",
-    "a" * 5000, [], (), {}, [1],
-    (0.5, 0.1), (np.nan, 1.0), ("a", "b"), [None, None], {"a": 1}, {"": None}, [[1], [2, 3]], [["x"]], [2**150, 0.5], [{"a": 1}],
-    [0.0] * 5000, np.zeros(0), np.zeros((0, 2)), np.zeros(3), np.full(3, np.nan), np.ones((2, 2)), np.zeros((2, 3, 4)),
-    np.array(0.5),
-    np.array(True), np.array([1j]), np.zeros(3, bool), np.full(2, 2**63, "u8"), [np.zeros(2), np.zeros(3)], codec.Expression("x"),
-    codec.Expression("zoo"), [codec.Expression("x")],
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("id", [assignment.id for assignment in course.load().assignments])
-def test_no_answer_at_all_makes_a_test_fail_itself(id):
-    """A fault of a test is ungraded, and a student who can cause one decides what is."""
-    faults = set()
-    assignment = course.load().assignment(id)
-    for question in assignment.questions:
-        for test in () if question.form == "essay" else assignment.tests()[question.id]:
-            for value in map(decode, map(codec.encode, STRANGE)):
-                answer = (lambda *given, value=value, **named: value) if question.form == "function" else value
-                outcome = testing.run(test, answer, np.random.default_rng(1))
-                if outcome.fault:
-                    faults.add((question.id, test.title, repr(value)[:40], outcome.fault[:120]))
-    assert faults == set()
 
 
 # ------------------------------------------------------------------------------------------------------------- hostile bytes

@@ -1,12 +1,16 @@
 """Attacks on the class side, in a cell, in a call and by forged answers: each ends soon, gains nothing and harms no one."""
 
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lecture_optim.grading import pool
+
+from . import miniature, pupils
 from .attacks import ATTACKS, FORGED, SPOILS, in_function
 from .classes import ANSWERS, FULL_SCORES, LIMITS, cells, grade, honest, messages, notebook, scores
 
@@ -122,3 +126,46 @@ for pid in ({os.getpid()}, {os.getppid()}):
     assert result.notes == ()
     assert canary.read_text() == "alive"
     assert Path(__file__).exists()
+
+
+# -------------------------------------------------------------------------------------------------------- two submissions at once
+
+SEEN = "raise RuntimeError(sorted(__import__('os').sched_getaffinity(0)))"
+SPINS = """
+import os
+for k in range(60):
+    try:
+        if os.fork() == 0:
+            os.setsid()
+            while True: pass
+    except OSError: pass
+"""
+WORKS = """
+import time
+def twice(x):
+    end = time.process_time() + 0.4
+    while time.process_time() < end: pass
+    return 2 * x
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="by design: only Linux gives a process processors of its own")
+def test_a_submission_that_spins_takes_no_time_of_the_one_beside_it(tmp_path):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("by design: one processor cannot be shared out")
+    course = miniature.write(tmp_path / "course")
+    toml = course / "course.toml"
+    toml.write_text(toml.read_text().replace("call_seconds = 1.0", "call_seconds = 12.0"))  # on a busy machine
+    folder = pupils.fill(
+        tmp_path / "handed-in",
+        {
+            "honest.ipynb": pupils.submission(q1=WORKS, before=SEEN),
+            "spinning.ipynb": pupils.submission(before=f"{SPINS}\nimport time\ntime.sleep(1.5)\n{SEEN}"),
+        },
+    )
+    work = pool.Work("small", str(course), None, pupils.SEED, False, (), 100.0)
+    tasks = [pool.Task(path.stem, path.stem, path) for path in sorted(folder.iterdir())]
+    records = {task.id: record for task, record in pool.run(tasks, work, 2)}
+    honest, spinning = ({*re.findall(r"\d+", records[id]["notes"][0]["text"])} for id in ("honest", "spinning"))
+    assert honest and spinning and not honest & spinning
+    assert {question["id"]: question["points"] for question in records["honest"]["questions"]} == {"q1": 3, "q2": 2, "q3": None}

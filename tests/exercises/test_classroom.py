@@ -3,12 +3,14 @@
 import csv
 import json
 import os
+import tempfile
 import threading
 import time
 
 import psutil
 import pytest
 
+from lecture_optim.check import notebook
 from lecture_optim.grading import classroom, pool, report
 from lecture_optim.grading.jail import JailError
 
@@ -210,10 +212,11 @@ def test_links_pipes_and_two_notebooks_have_a_reason(tmp_path):
     assert "2 notebooks (a.ipynb, b.ipynb); leave the one" in found["two"].reason
     assert all("links are not followed" in found[name].reason for name in ("link", "folder", "linked"))
     assert found["ok"].path.name == "a.ipynb"
-    with pytest.raises(classroom.ClassError, match="it is not a file"):
-        classroom._read(found["pipe"].path)
-    with pytest.raises(classroom.ClassError, match="cannot be read"):
-        classroom._read(folder / "link.ipynb")
+    with pytest.raises(notebook.NotebookError, match="it is not a file"):
+        notebook.contents(found["pipe"].path, follow=False)
+    with pytest.raises(notebook.NotebookError, match="cannot be read"):
+        notebook.contents(folder / "link.ipynb", follow=False)
+    assert notebook.contents(folder / "link.ipynb", follow=True) == submission()
 
 
 def test_results_do_not_stand_among_submissions_or_other_results(graded, course, tmp_path):
@@ -254,6 +257,51 @@ def test_a_damaged_record_is_made_anew(graded, course):
     (out / "reports" / ".part-left").write_bytes(b"of a run that was killed")
     assert grade(folder, out, course).done == 1
     assert contents(out) == before
+
+
+class Killed(BaseException):
+    """What stands in for the end of the process at one moment."""
+
+
+@pytest.mark.parametrize("at", ["mkstemp", "fsync", "replace"])
+def test_wherever_it_is_killed_what_is_there_is_whole_and_the_rest_is_graded_later(course, graded, tmp_path, monkeypatch, at):
+    folder, whole, _ = graded
+    records, told = classroom.records(whole), []
+
+    def known(tasks, *others):
+        told.append(len(tasks))
+        yield from ((task, {**records[task.id], "key": ""}) for task in tasks)
+
+    monkeypatch.setattr(pool, "run", known)
+    place = tempfile if at == "mkstemp" else os
+    right, moment = getattr(place, at), 0
+    while True:
+        out, calls = tmp_path / f"{at} {moment}", []
+
+        def killed(*given, calls=calls, moment=moment, **named):
+            calls.append(given)
+            if len(calls) > moment:
+                raise Killed
+            return right(*given, **named)
+
+        monkeypatch.setattr(place, at, killed)
+        try:
+            grade(folder, out, course)
+            break
+        except Killed:
+            pass
+        finally:
+            monkeypatch.setattr(place, at, right)
+        found = {name: data for name, data in contents(out).items() if ".part-" not in name}
+        assert found.items() <= contents(whole).items()
+        kept = [record["id"] for record in map(json.loads, (data for name, data in found.items() if name.startswith("records/")))]
+        assert {f"reports/{id}.{kind}" for id in kept for kind in ("html", "json")} <= found.keys()
+        told.clear()
+        grade(folder, out, course)
+        assert sum(told) == sum(bool(record["key"]) and id not in kept for id, record in records.items())
+        assert contents(out) == contents(whole)
+        moment += 1
+    assert moment > 15
 
 
 def _kill_workers(times):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import random
 import signal
 import stat
 import time
@@ -49,29 +50,54 @@ def test_a_whole_run_says_what_it_did_and_ends_with_1_as_one_is_ungraded(whole):
     assert f"Essays wait in {N}: python -m lecture_optim.grading essays {out} --to essays.csv" in done.stdout
 
 
-def test_killed_in_the_middle_nothing_is_lost_or_half_written(place, whole, tmp_path):
-    out, temporary = tmp_path / "out", tmp_path / "tmp"
+KILLS, MANY = 10, 60
+
+
+def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tmp_path):
+    files = {f"student {k:02d}.ipynb": submission(essay=f"Thought {k}", q2=f"half = {k % 3} / 4") for k in range(MANY - 1)}
+    fill(tmp_path / "many", files | {"broken.ipynb": b"{"})
+
+    def grade(out, jobs, **more):
+        given = options(place, tmp_path / out)
+        given[1] = tmp_path / "many"
+        return command(*given, "--jobs", jobs, **more)
+
+    done = [grade("one", 1), grade("two", 2)]
+    assert all(f"{MANY} submissions: {MANY} graded now" in run.stdout for run in done)
+    undisturbed = contents(tmp_path / "one")
+    assert contents(tmp_path / "two") == undisturbed, "as many processes as one likes"
+
+    out, temporary, moments = tmp_path / "out", tmp_path / "tmp", random.Random(7)
     temporary.mkdir()
-    run = command(*options(place, out), "--jobs", 2, popen=True, TMPDIR=str(temporary))
-    _until(lambda: len(list(out.glob("records/*.json"))) >= 4)
-    processes = psutil.Process(run.pid).children(recursive=True)
-    assert any("bwrap" in " ".join(process.cmdline()) for process in processes)
-    run.send_signal(signal.SIGKILL)
-    run.communicate()
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE], "its jails are gone with it"
-    _until(lambda: not list(temporary.iterdir()), "and what they kept on the disk")
-    found = contents(out)
-    kept = [name for name in found if name.startswith("records/") and ".part-" not in name]
-    assert 4 <= len(kept) < N + 1
-    for name in kept:
-        id = json.loads(found[name])["id"]
-        assert found[f"reports/{id}.html"].endswith(b"</html>\n") and json.loads(found[f"reports/{id}.json"])
-    times = {name: (out / name).stat().st_mtime_ns for name in kept}
-    done = command(*options(place, out), "--jobs", 1)
-    assert f"{N + 1 - len(kept)} graded now, {len(kept)} as they were before" in done.stdout
-    assert {name: (out / name).stat().st_mtime_ns for name in kept} == times
-    assert contents(out) == contents(whole[0]), "the same as from a run that nobody killed"
+    times = {}
+    for kill in range(KILLS):
+        run = grade("out", moments.choice([1, 2]), popen=True, TMPDIR=str(temporary))
+        if kill % 5:  # once a few more are there, at some moment of grading and writing; else at some moment of the start
+            wanted = len(times) + moments.randint(1, 5)
+            _until(lambda wanted=wanted: len(list(out.glob("records/*.json"))) >= wanted)
+            time.sleep(moments.uniform(0, 0.1))
+        else:
+            time.sleep(moments.uniform(0, 2))
+        processes = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(signal.SIGKILL)
+        run.communicate()
+        _, alive = psutil.wait_procs(processes, timeout=10)
+        assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE], "its jails are gone with it"
+        _until(lambda: not list(temporary.iterdir()), "and what they kept on the disk")
+        found = {name: data for name, data in contents(out).items() if ".part-" not in name} if out.exists() else {}
+        assert found.items() <= undisturbed.items(), "what is there is whole, and as from a run that nobody killed"
+        kept = {name: (out / name).stat().st_mtime_ns for name in found if name.startswith("records/")}
+        assert times.items() <= kept.items(), "none is lost or made again"
+        for name in kept:
+            id = json.loads(found[name])["id"]
+            assert {f"reports/{id}.html", f"reports/{id}.json"} <= found.keys(), "a record is there only with its report"
+        assert "gradebook.csv" not in found
+        times = kept
+    assert KILLS <= len(times) < MANY
+    done = grade("out", 1)
+    assert f"{MANY - len(times)} graded now, {len(times)} as they were before" in done.stdout
+    assert {name: (out / name).stat().st_mtime_ns for name in times} == times
+    assert contents(out) == undisturbed
 
 
 def test_killed_in_a_long_notebook_its_jail_does_not_outlive_it(place, tmp_path):

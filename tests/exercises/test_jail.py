@@ -1,11 +1,15 @@
 """What a student's code meets in the jail: what it can see, reach and use, and what is left of it afterwards."""
 
+import contextlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +19,7 @@ from lecture_optim.check.codec import Channel, FrameError
 from lecture_optim.grading import jail as jails
 from lecture_optim.grading.jail import Jail, JailError
 
-from .classes import FULL_SCORES, LIMITS
+from .classes import FULL_SCORES, LIMITS, PLACE, placed
 
 REPOSITORY = Path(lecture_optim.__file__).parents[1]
 ROOT = os.geteuid() == 0
@@ -82,13 +86,38 @@ def test_each_submission_is_a_user_of_its_own(jail):
 def test_no_file_of_the_grader_is_there(session):
     """Neither the tests, nor the package with its reference solutions, nor anything else of the machine."""
     forbidden = [
-        "/etc/shadow", "/etc/passwd", "/etc/hostname", "/home", "/var", "/run", "/mnt", "/boot", "/sys/class", __file__,
+        "/etc/shadow", "/etc/passwd", "/etc/hostname", "/home", "/var/lib", "/var/log", "/run", "/mnt", "/boot", "/sys/class",
+        __file__,
         *(str(REPOSITORY / name) for name in ("tests", "exercises", "pyproject.toml")),
         *(str(Path.home() / name) for name in (".ssh", ".bashrc")),
     ]  # fmt: skip
     assert session.see(f"[p for p in {forbidden!r} if os.path.exists(p)]", "import os") == []
     here = str(Path(lecture_optim.__file__).parent)
     assert session.see(f"os.path.isdir({here!r}) and os.listdir({here!r})", "import os") in (False, [])
+
+
+@pytest.mark.parametrize("folders", [["/tmp"], ["/var/tmp"], ["/tmp", "/var/tmp"]])
+def test_packages_below_the_folders_for_temporary_files_can_be_imported(monkeypatch, folders):
+    """Where a repository with an environment of its own stands in one of them; the jail then has another folder to write to."""
+    with contextlib.ExitStack() as stack:
+        sites = [Path(stack.enter_context(tempfile.TemporaryDirectory(dir=folder, prefix="site-"))) for folder in folders]
+        for n, site in enumerate(sites):
+            (site / f"there{n}.py").write_text("value = 3")
+            for path in (site, *site.iterdir()):
+                path.chmod(0o755)
+        before = jails._sites()
+        monkeypatch.setattr(jails, "_sites", lambda: [*before, *map(str, sites)])
+        with Jail(preload=()) as fresh:
+            for _ in range(2):
+                with Session(fresh) as one:
+                    for n in range(len(sites)):
+                        assert one.run(f"import there{n}") == {}
+                    place = jails.writable_folder()
+                    assert place not in folders
+                    seen = one.see("[tempfile.mkdtemp(), os.getcwd(), os.listdir(os.environ['TMPDIR'])]", "import os, tempfile")
+                    assert Path(seen[0]).parent == Path(seen[1]).parent == Path(place)
+                    assert set(seen[2]) == {"home", Path(seen[0]).name}
+        assert all(path.exists() for path in sites)
 
 
 def test_no_module_that_holds_an_answer_can_be_imported(session):
@@ -152,7 +181,7 @@ def test_the_environment_is_empty_of_the_graders(jail, monkeypatch):
     monkeypatch.setenv("A_SECRET", "of the grader")
     with Jail(preload=()) as fresh, Session(fresh) as one:
         seen = one.see("[*os.environ]", "import os")
-    assert set(seen) == {*jails.ENVIRONMENT, "HOME", "MPLCONFIGDIR", "PWD"}
+    assert set(seen) == {*jails.ENVIRONMENT, "HOME", "MPLCONFIGDIR", "TMPDIR", "PWD"}
 
 
 def test_no_descriptor_of_the_grader_is_open(session):
@@ -193,7 +222,7 @@ def writes(folder):
         return False
     return True
 done = [p for p in {places!r} if writes(p)]
-good = [writes(p) for p in (".", "/tmp", os.environ["HOME"], "/dev/shm", tempfile.mkdtemp())]
+good = [writes(p) for p in (".", {PLACE!r}, os.environ["HOME"], "/dev/shm", tempfile.mkdtemp())]
 """
     assert session.see("[done, good]", set_up) == [[], [True] * 5]
     assert not Path("/canary").exists()
@@ -226,7 +255,13 @@ good = [writes(p) for p in (".", "/tmp", os.environ["HOME"], "/dev/shm", tempfil
     ],
 )
 def test_what_is_refused(session, attempt):
-    assert session.run(attempt)["error"][0] in {"PermissionError", "OSError", "FileNotFoundError", "ValueError", "gaierror"}
+    assert session.run(placed(attempt))["error"][0] in {
+        "PermissionError",
+        "OSError",
+        "FileNotFoundError",
+        "ValueError",
+        "gaierror",
+    }
 
 
 @pytest.mark.parametrize(
@@ -249,12 +284,71 @@ def test_what_the_filter_refuses_of_libc(session, call, arguments):
     assert reply == [-1, 1]
 
 
+@pytest.mark.parametrize("option", ["SO_SNDBUF", "SO_SNDBUFFORCE"])
+def test_no_socket_gets_a_larger_buffer(session, option):
+    """The kernel's memory behind a socket is bounded by what the system gives; other options are no concern of the filter's."""
+    assert session.run("import socket\na, b = socket.socketpair()\na.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)") == {}
+    value = {"SO_SNDBUF": 7, "SO_SNDBUFFORCE": 32}[option]
+    assert session.run(f"a.setsockopt(socket.SOL_SOCKET, {value}, 10**6)")["error"][0] == "PermissionError"
+
+
+FILLED = """
+import os, socket, time
+read, write = os.pipe()
+for _ in range(10):
+    if os.fork() == 0:
+        kept = []
+        try:
+            for _ in range(30):
+                pair = socket.socketpair()
+                for one in pair:
+                    one.setblocking(False)
+                    try:
+                        while True: one.send(bytes(32768))
+                    except BlockingIOError: pass
+                pair[0].close()  # what it sent stays in the kernel's memory, and it no longer counts as open
+                kept.append(pair[1])
+        except OSError: pass
+        os.write(write, b"x")
+        time.sleep(60)
+os.close(write)
+for _ in range(10): os.read(read, 1)
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize(("megabytes", "reason"), [(150, "memory"), (1000, None)])
+def test_what_waits_in_sockets_counts_as_memory(jail, megabytes, reason):
+    """300 sockets that were closed and 300 that are open hold more than 100 MB; the processes themselves a tenth of that."""
+    with Session(jail, replace(LIMITS, memory_megabytes=megabytes)) as one:
+        one.run(FILLED, 20.0)
+        assert jail.sweep() == reason
+
+
+def test_the_number_of_processors_is_the_same_on_each_machine(session):
+    """So that a pool of one process for each stays within the limit of processes."""
+    assert session.see("[os.cpu_count(), multiprocessing.cpu_count()]", "import os, multiprocessing") == [2, 2]
+    assert (
+        session.run("import multiprocessing as mp\nwith mp.Pool() as p: assert p.map(abs, range(-9, 0)) == [*range(9, 0, -1)]")
+        == {}
+    )
+
+
+def test_a_crash_leaves_no_core_and_starts_no_program_for_one(session):
+    """Where the kernel pipes cores to a program, it starts it for a limit of 0 too, and not for 1."""
+    most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    want = 1 if most == resource.RLIM_INFINITY else min(1, most)
+    assert session.see("[*resource.getrlimit(resource.RLIMIT_CORE)]", "import resource") == [want, want]
+
+
 def test_honest_tools_work(session):
     """What notebooks do without harm: threads, processes, temporary files, local sockets, plots, SymPy, magics, warnings."""
     for text in (
         "from concurrent.futures import ThreadPoolExecutor as T\nassert list(T(8).map(abs, range(-3, 0))) == [3, 2, 1]",
         "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as p: assert p.map(abs, [-1]) == [1]",
         "import subprocess, sys\nassert subprocess.check_output([sys.executable, '-c', 'print(3)']) == b'3\\n'",
+        "import multiprocessing as mp\nwith mp.get_context('fork').Pool(8) as p: assert p.map(abs, [-1] * 99) == [1] * 99",
+        "import tempfile\nfiles = [tempfile.TemporaryFile() for k in range(60)]\n[f.close() for f in files]",
         "import socket\na, b = socket.socketpair()\na.send(b'x')",
         "import tempfile\nwith tempfile.NamedTemporaryFile() as f: f.write(bytes(10**6))",
         "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nplt.savefig('a.png')",
@@ -275,8 +369,10 @@ LEFT = {
     "processes": "import os\nfor k in range(20):\n    if os.fork() == 0:\n        os.setsid()\n        while True: pass",
     "files": "import os\nopen('/tmp/left', 'w').write('x')\nos.symlink('/course', 'l')",
     "closed folders": "import os\nos.makedirs('/dev/shm/a/b')\nos.chmod('/dev/shm/a', 0)",
+    "sticky folders": "import os\nos.makedirs('/dev/shm/a/b/c')\nopen('/dev/shm/a/b/f', 'w')\nos.chmod('/dev/shm/a/b', 0o1555)",
     "100 000 files": "for k in range(10**5): open(f'/tmp/{k}', 'w').close()",
-    "a deep folder": "import os\nfor k in range(3000):\n    os.mkdir('a')\n    os.chdir('a')",
+    "a deep folder": "import os\nfor k in range(9000):\n    os.mkdir('a')\n    os.chdir('a')",
+    "wide folders": "import os\nfor k in range(9999): os.makedirs(f'{k % 99}/{k}/a')",
     "a full disk": "f = [open(f'/tmp/{k}', 'wb') for k in range(4)]\nwhile True:\n    [g.write(bytes(10**6)) for g in f]",
     "threads": "import threading, time\nfor k in range(30): threading.Thread(target=time.sleep, args=(99,)).start()",
 }
@@ -284,12 +380,15 @@ LEFT = {
 
 @pytest.mark.parametrize("name", LEFT)
 def test_nothing_is_left_for_the_next(jail, name):
+    """And the jail is the same: to make one anew takes seconds."""
     with Session(jail) as first:
-        first.run(LEFT[name], 3.0)
+        first.run(placed(LEFT[name]), 3.0)
+        process = jail.process
     with Session(jail) as fresh:
-        files = fresh.see("[os.listdir(folder) for folder in ('/tmp', '.', '/dev/shm')]", "import os")
+        files = fresh.see(f"[os.listdir(folder) for folder in ({PLACE!r}, '.', '/dev/shm')]", "import os")
         processes = fresh.see("sum(name.isdigit() for name in os.listdir('/proc'))", "import os")
     assert (files, processes) == ([["home"], [], []], 2)
+    assert jail.process is process
 
 
 def test_a_jail_that_died_is_made_anew(jail):

@@ -157,6 +157,59 @@ def test_cells_are_run_in_order_with_what_notebooks_have_around_them(jail):
     assert scores(result) == FULL_SCORES
 
 
+BUSY = {
+    "a pool of four processes": """
+import multiprocessing
+def best(total):
+    return total.min()
+def meter(losses):
+    with multiprocessing.get_context("fork").Pool(4) as pool:
+        return np.cumsum(losses.max(axis=1)) - pool.map(best, np.cumsum(losses, axis=0))
+""",
+    "executors of the default size": """
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+def meter(losses):
+    with ThreadPoolExecutor() as threads, ProcessPoolExecutor() as processes:
+        best = list(processes.map(min, np.cumsum(losses, axis=0).tolist()))
+        return np.array(list(threads.map(sum, [losses.max(axis=1)[:n] for n in range(1, len(losses) + 1)]))) - best
+""",
+    "eight threads": """
+from concurrent.futures import ThreadPoolExecutor
+def meter(losses):
+    with ThreadPoolExecutor(8) as threads:
+        return np.cumsum(losses.max(axis=1)) - list(threads.map(min, np.cumsum(losses, axis=0)))
+""",
+    "sixty open files": """
+import tempfile
+def meter(losses):
+    files = [tempfile.TemporaryFile() for _ in range(60)]
+    for file, row in zip(files, losses):
+        np.save(file, row)
+    for file in files:
+        file.seek(0)
+    rows = np.array([np.load(file) for file in files[:len(losses)]])
+    return np.cumsum(rows.max(axis=1)) - np.cumsum(rows, axis=0).min(axis=1)
+""",
+    "a figure": """
+import matplotlib.pyplot as plt
+def meter(losses):
+    regret = np.cumsum(losses.max(axis=1)) - np.cumsum(losses, axis=0).min(axis=1)
+    for n in range(3):
+        plt.figure()
+        plt.plot(regret)
+        plt.savefig(f"{n}.pdf")
+    return regret
+""",
+}
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_honest_work_with_many_processes_threads_or_files_gets_all_its_points(jail, name):
+    limits = replace(LIMITS, call_seconds=15.0, question_seconds=30.0)  # it is not a test of speed
+    result = grade(honest(q2=BUSY[name]), jail, limits)
+    assert scores(result) == FULL_SCORES, messages(result, "q2")
+
+
 def test_a_cell_that_raises_is_noted_and_the_next_runs(jail):
     result = grade(notebook(cells(extra=["x = 1\nraise ValueError('no\\nmore')", "def f(:\n", "raise ValueError(x)"])), jail)
     assert [(note.cell, note.text.partition(" (")[0]) for note in result.notes] == [

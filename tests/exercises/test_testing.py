@@ -124,7 +124,7 @@ def test_a_message_tells_the_inputs_the_name_and_no_number_that_it_must_not():
     assert "array of shape (1000,)" in said(close, 1, 2, given={"x": np.zeros(1000)})[0], "a long input is not written out"
 
 
-# ---------------------------------------------------------------------------------------------- one number, one interval, one word
+# --------------------------------------------------------------------------------------------- one number, one interval, one word
 
 
 def test_a_number_is_right_up_to_the_tolerance_and_the_edge_included():

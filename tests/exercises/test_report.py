@@ -357,9 +357,7 @@ def test_a_row_of_an_essay_that_was_changed_says_nothing_while_it_has_no_mark(as
 
 
 def test_essays_stand_by_question_and_student_and_a_long_one_fits_a_cell(assignment):
-    class_ = [
-        record(assignment, result(essay=text), id=id) for id, text in (("c", "x" * 40_000), ("a", ""), ("b", "y" * 30_000))
-    ]
+    class_ = [record(assignment, result(essay=text), id=id) for id, text in (("c", "x" * 40_000), ("a", ""), ("b", "y" * 30_000))]
     unread = report.unread(assignment, "the file is empty", student="D", id="d")
     data = sheets.essays([*class_, unread], assignment)
     assert data.startswith(b"\xef\xbb\xbf"), "without its mark Excel reads another alphabet"
@@ -439,7 +437,9 @@ def answered(id, earned, essay="Text.", mistakes=(), digest=None, student=None, 
     titles = (("Twice an array", 2, True), ("Twice nothing", 1, False), ("The number", 2, True))
     named = dict(zip(range(3), mistakes, strict=False))
     made = [
-        Outcome(title, points, bool(passed), visible, "" if passed else "no", "not answered yet" if passed is None else named.get(n))
+        Outcome(
+            title, points, bool(passed), visible, "" if passed else "no", "not answered yet" if passed is None else named.get(n)
+        )
         for n, ((title, points, visible), passed) in enumerate(zip(titles, earned, strict=True))
     ]
     q1, q2 = made[:2], made[2:]
@@ -461,7 +461,9 @@ ALL, NONE, BLANK = (True, True, True), (False, False, False), (None, None, None)
 
 
 def test_the_summary_has_the_totals_in_tenths_and_the_median_between_the_middle_two(assignment):
-    class_ = [answered(id, earned)(assignment) for id, earned in (("a", ALL), ("b", NONE), ("c", (True, True, False)), ("d", ALL))]
+    class_ = [
+        answered(id, earned)(assignment) for id, earned in (("a", ALL), ("b", NONE), ("c", (True, True, False)), ("d", ALL))
+    ]
     said = summed(class_, assignment)
     assert "Mean 3.2, median 4, lowest 0, highest 5 of 5 points; essays are left out until all are marked" in said
     assert "0 to under 10 1 10 to under 20 0" in said and "60 to under 70 1" in said and "80 to under 90 0 90 to 100 2" in said
@@ -541,7 +543,7 @@ def test_what_cannot_be_seen_is_shown_and_lines_end_in_one_way():
     for unseen in "\x00\x1b\x7f\u200e\u200f\u202a\u202e\u2066\u2069\ufffe\ud800":
         assert markup.plain(f"a{unseen}b") == "a\N{REPLACEMENT CHARACTER}b", hex(ord(unseen))
     assert markup.plain("a\r\nb\rc\n\td") == "a\nb\nc\n\td"
-    assert markup.text("<a href=\"x\">'&amp;") == "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;amp;"
+    assert markup.text('<a href="x">\'&amp;') == "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;amp;"
 
 
 @pytest.mark.parametrize(("share", "width"), [(0, "0.0"), (0.25, "25.0"), (1, "100.0"), (1.5, "100.0"), (-1, "0.0")])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lecture_optim.check import open_assignment
+from lecture_optim.check.alone import crossed
 from lecture_optim.check.course import UnknownId
 from lecture_optim.projections import box
 
@@ -146,6 +147,18 @@ def test_what_comes_back_is_looked_at_as_plain_data(check, capsys):
     check("q1", lambda x: np.full(x.shape, 7.0).view(Equal))
     check("q2", Half(2.0))
     assert "q1  Twice: 1 of 3 points" in (said := capsys.readouterr().out) and "q2  A number: 0 of 2 points" in said
+
+
+def test_what_a_function_gave_stays_as_it_was_though_the_student_goes_on_with_it(check):
+    state = np.zeros(3)
+
+    def twice(x):
+        state[...] += x
+        return state
+
+    call = crossed(twice, check.assignment.question("q1"))
+    first, second = call(np.ones(3)), call(np.ones(3))
+    assert first.tolist() == [1.0] * 3 and second.tolist() == [2.0] * 3 and not first.flags.writeable
 
 
 def test_a_question_that_is_answered_in_part_shows_each_test(check, capsys):

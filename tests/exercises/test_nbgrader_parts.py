@@ -4,6 +4,7 @@ import base64
 import csv
 import importlib.util
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,7 +49,7 @@ def gradebook(tmp_path_factory, ours):
             kind = "markdown" if id == "q2" else "code"
             made.add_grade_cell(id, name, name, max_score=points, cell_type=kind)
             made.add_source_cell(id, name, name, cell_type=kind, source=f"# {id}", checksum="c", locked=id != "q2")
-        for id in ("q1", "q2"):
+        for id in ("q1", "q2", "q10"):
             made.add_solution_cell(id, name, name)
         made.add_source_cell("q1", name, name, cell_type="code", source="one = None", checksum="c", locked=False)
     for student in ("anna", "ben", "cem"):
@@ -102,6 +103,66 @@ def test_a_question_that_is_ungraded_is_not_one_to_mark(ours, gradebook):
     assert ours._by_question(SimpleNamespace(notebooks=[part])) == (
         {"q1": 3.0, "q2": "", "q10": ""}, "ungraded: q10; to mark: q2",
     )  # fmt: skip
+
+
+def test_points_reasons_and_what_a_person_gave_stand_side_by_side(ours, gradebook):
+    """An automatic score of a question that was marked by hand is looked at again; what is not graded has none, and is no 0."""
+    questions = [SimpleNamespace(id=id, form="essay" if id == "q2" else "value") for id in ("q1", "q2", "q10")]
+    place, where = ("large", "large", "anna"), {"notebook": "large", "assignment": "large", "student": "anna"}
+    gradebook.add_submission("large", "anna")
+
+    def saved(**seen):
+        ours._save(
+            gradebook, where, SimpleNamespace(questions=questions), {"reason": "the file is empty", "questions": []} | seen
+        )
+        grades = {name: gradebook.find_grade(name, *place) for name in ("q1-check", "q2", "q10-check")}
+        comments = [gradebook.find_comment(question.id, *place).auto_comment for question in questions]
+        return [(grade.auto_score, grade.needs_manual_grade) for grade in grades.values()], comments, grades
+
+    q1 = {"id": "q1", "state": "graded", "points": 2}
+    q2 = {"id": "q2", "state": "essay", "points": None, "essay": " \n"}
+    q10 = {"id": "q10", "state": "graded", "points": 0}
+    scores, comments, grades = saved(questions=[q1, q2, q10])
+    assert scores == [(2, False), (None, True), (0, False)] and comments == [None, ours.NO_ESSAY, None]
+    grades["q1-check"].manual_score = 3
+    q10 |= {"state": "ungraded", "points": None, "reason": "a test broke"}
+    scores, comments, grades = saved(questions=[q1, q2 | {"essay": "Text."}, q10])
+    assert scores == [(2, True), (None, True), (None, True)] and comments == [None, None, "ungraded: a test broke"]
+    assert grades["q1-check"].manual_score == 3
+    scores, comments, _ = saved()
+    assert scores == [(None, True)] * 3 and comments == ["ungraded: the file is empty"] * 3
+
+
+@pytest.mark.parametrize(
+    ("points", "said"), [(3, None), (5, "q1-check (3.0 there, 5.0 here): release the source of small again")]
+)
+def test_points_of_the_gradebook_are_those_of_the_course(ours, gradebook, points, said):
+    forms = {"q1": ("value", points), "q2": ("essay", 4), "q10": ("value", 2)}
+    assignment = SimpleNamespace(
+        id="small",
+        questions=[SimpleNamespace(id=id, form=form) for id, (form, _) in forms.items()],
+        points=lambda id: forms[id][1],
+    )
+    found = gradebook.find_notebook("small", "small")
+    if said is None:
+        ours._compare(found, assignment, "small")
+        return
+    with pytest.raises(ours.GradebookError, match=re.escape(said)):
+        ours._compare(found, assignment, "small")
+
+
+def test_a_link_is_not_followed_and_what_cannot_be_read_says_why(ours, tmp_path, monkeypatch):
+    monkeypatch.setattr(ours.JailedAutograde, "ready", lambda self: None)
+    (tmp_path / "a.ipynb").write_bytes(pupils.submission(essay="Another's thought."))
+    (tmp_path / "empty.ipynb").write_bytes(b"")
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "a.ipynb")
+
+    def shown(name):
+        with open(tmp_path / name, encoding="utf-8") as file:
+            return ours.TolerantExporter().from_file(file)[0]
+
+    assert "Another's thought." in shown("a.ipynb") and "Another's thought." not in shown("link.ipynb")
+    assert "links are not followed" in shown("link.ipynb") and "ungraded: the file is empty" in shown("empty.ipynb")
 
 
 def test_the_table_is_of_the_assignments_and_students_that_are_asked_for(ours, gradebook, tmp_path):

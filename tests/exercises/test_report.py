@@ -177,11 +177,16 @@ def test_an_unanswered_question_says_so_once(assignment):
     assert page.count("It is missing.") == 1 and "known mistake" not in page
 
 
-def test_an_unanswered_question_says_so_once_with_its_hidden_tests_too(assignment):
-    tests = tuple(Outcome(o.title, o.points, False, o.visible, "It is missing.", "not answered yet") for o in outcomes())
-    questions = (runner.QuestionResult("q1", 3, "graded", 0, "", tests),)
-    page = Reader(report.student_page(record(assignment, runner.Result("small", "d" * 64, "graded", "", questions)))).said
-    assert page.count("It is missing.") == 1 and page.count("not passed") == 2
+def test_an_unanswered_question_says_so_once_however_many_tests_it_has(tmp_path):
+    more = "\n\n@test('q1', points=1, title='Twice more')\ndef more(answer, rng):\n    pass\n"
+    found = courses.load(miniature.write(tmp_path, tests=miniature.TESTS + more)).assignment("small")
+    tests = tuple(
+        Outcome(test.title, test.points, False, test.visible, "It is missing.", "not answered yet")
+        for test in found.tests()["q1"]
+    )
+    questions = (runner.QuestionResult("q1", 4, "graded", 0, "", tests),)
+    page = Reader(report.student_page(record(found, runner.Result("small", "d" * 64, "graded", "", questions)))).said
+    assert page.count("It is missing.") == 1 and page.count("not passed") == 3
 
 
 @pytest.mark.parametrize("place", range(3), ids=["report", "unread", "summary"])
@@ -481,7 +486,7 @@ def test_the_summary_counts_who_answered_and_who_passed(assignment):
     class_ = [
         answered("a", ALL)(assignment),
         answered("b", (True, False, None), essay="")(assignment),
-        answered("c", (True, False, False))(assignment),
+        answered("c", (True, None, False))(assignment),  # answered in part
         answered("d", BLANK, essay="")(assignment),
     ]
     said = summed(class_, assignment)

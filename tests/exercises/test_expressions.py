@@ -113,6 +113,7 @@ def test_a_name_of_what_is_asked_stands_in_the_message():
         ("((x**4 + y)**4)**4", "((x**4 + y)**4)**5", "powers of powers beyond 64"),
         ("10**39", "10**40", "a number of more than 40 digits"),
         ("3**-64", "5**-64", "a number of more than 40 digits"),
+        ("(1/3)**64", "(1/5)**64", "a number of more than 40 digits"),
         ("9" * 40, "9" * 42, "a number of more than 40 digits"),
         ("exp(64)", "exp(65)", "exp of a number beyond 64"),
         ("tanh(-64)", "tanh(-65)", "tanh of a number beyond 64"),

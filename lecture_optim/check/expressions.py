@@ -5,7 +5,7 @@ by node, within limits. What it is worth is decided by `lecture_optim.derivation
 """
 
 import ast
-from math import comb, prod
+from math import comb, log10, prod
 
 import sympy as sp
 
@@ -191,10 +191,9 @@ def _power(base, exponent, what):
     most = LIMITS["exponent"]
     if exponent.is_number and not (exponent.is_Rational and abs(exponent.p) <= most and exponent.q <= most):
         raise Wrong(f"{what} holds the exponent {str(exponent)[:40]}, beyond {most}.", "too long")
-    if base.is_number and base.is_Rational and exponent.is_number:
-        digits = max(base.p.bit_length(), base.q.bit_length()) * abs(exponent) / sp.Rational(34, 10)
-        if digits > LIMITS["digits"]:
-            raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
+    numbers = base.is_number and base.is_Rational and exponent.is_number
+    if numbers and log10(max(abs(base.p), base.q)) * abs(float(exponent)) >= LIMITS["digits"]:
+        raise Wrong(f"{what} holds a number of more than {LIMITS['digits']} digits.", "too long")
     if base == 0 and exponent.is_negative:
         raise Wrong(f"{what} divides by zero.", "a division by zero")
     # What a power of a power, of a product or of a sum holds is expanded later, so their exponents count together.
@@ -218,14 +217,15 @@ def _height(value):
 def _over(make, body, ranges, names, build, what):
     """A sum or a product; each range is (index, first, last), its index known or a letter of its own."""
     inner, limits = dict(names), []
-    for part in ranges:
+    for part in reversed(ranges):  # the last range is the outermost: the bounds of those before it may hold its index
         match part:
             case ast.Tuple(elts=[ast.Name(id=index), first, last]):
+                bounds = _end(build(first, inner), what), _end(build(last, inner), what)
                 # A letter that the question does not use is a whole number of the sum's own.
                 inner.setdefault(index, sp.Symbol(index, integer=True))
                 if not isinstance(inner[index], sp.Symbol):
                     raise Wrong(f"{what}: {index[:40]!r} cannot be the index of a sum.", "not an expression")
-                limits.append((inner[index], _end(build(first), what), _end(build(last), what)))
+                limits.insert(0, (inner[index], *bounds))
             case _:
                 raise Wrong(f"{what}: the range of a sum is (index, first, last).", "not an expression")
     return make(build(body, inner), *limits)

@@ -32,10 +32,12 @@ SHORT = 20  # a hidden text of fewer characters may stand in a student's noteboo
 def gate(course, assignment, seeds=OTHER_SEEDS):
     """What is wrong with an assignment: a list of sentences, empty if it may be released.
 
-    seeds: of classes, with which everything is judged besides the course's public seed.
+    assignment: of the course, or one with more tests, which only a class has: every right answer must pass those too, and what a
+    wrong one gets from them is predicted nowhere. seeds: of classes, with which everything is judged besides the public seed.
     """
     try:
         source, tests, answers = read(assignment), assignment.tests(), assignment.answers()
+        predicted = {id: {test.title for test in of} for id, of in course.assignment(assignment.id).tests().items()}
         handout = student(course, assignment)
     except CourseError as error:
         return str(error).splitlines()
@@ -53,7 +55,8 @@ def gate(course, assignment, seeds=OTHER_SEEDS):
         except _Raised as raised:
             found.append(f"{assignment.id} {question.id}: before its answer, {raised}")
             continue
-        found += [f"{assignment.id} {question.id}: {problem}" for problem in _answers(run, most, answers.get(question.id, []))]
+        problems = _answers(run, most, predicted[question.id], answers.get(question.id, []))
+        found += [f"{assignment.id} {question.id}: {problem}" for problem in problems]
     return found + list(_counts(assignment, answers))
 
 
@@ -116,8 +119,11 @@ def _judge(assignment, question, answer, seed):
         return judge(assignment, question.id, answer, seed)
 
 
-def _answers(run, most, answers):
-    """What is wrong with the scores of the solution and of the other answers of one question."""
+def _answers(run, most, predicted, answers):
+    """What is wrong with the scores of the solution and of the other answers of one question.
+
+    most: its points. predicted: the titles of the tests whose points the score of a wrong answer sums.
+    """
     for name, code in [("the solution", run.solution), *((f"{a.name!r}", a.code) for a in answers if isinstance(a, Alternative))]:
         for outcomes in _tried(run, code):
             if isinstance(outcomes, str) or sum(outcome.earned for outcome in outcomes) != most:
@@ -130,7 +136,7 @@ def _answers(run, most, answers):
             if isinstance(outcomes, str):
                 yield f"{answer.name!r}, which is wrong, cannot be judged: {outcomes}"
                 break
-            score = sum(outcome.earned for outcome in outcomes)
+            score = sum(outcome.earned for outcome in outcomes if outcome.title in predicted)
             if score != answer.score or any(outcome.fault for outcome in outcomes):
                 yield f"{answer.name!r}, which is wrong, gets {score} and not {answer.score} of {most} points: {_said(outcomes)}"
                 break

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,10 +13,12 @@ import psutil
 import pytest
 
 from lecture_optim.check import open_assignment
+from lecture_optim.check.alone import crossed
 from lecture_optim.check.cells import without_magics
 from lecture_optim.check.course import UnknownId
+from lecture_optim.projections import box
 
-from .miniature import write
+from .miniature import COURSE, write
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,6 +107,83 @@ def test_an_answer_of_the_wrong_kind_says_what_it_must_be(check, capsys, questio
     assert said in capsys.readouterr().out
 
 
+def test_a_message_has_no_address_and_an_end(check, capsys):
+    text = "<object at 0x7f0123456789> " + "y" * 1000
+
+    def address(x):
+        raise ValueError(text)
+
+    check("q1", address)
+    said = capsys.readouterr().out
+    assert "ValueError: <object at 0x...> yyy" in said and "7f0123456789" not in said and "y" * 301 not in said
+
+
+def test_an_answer_that_leaves_python_is_feedback_too(check, capsys):
+    check("q1", lambda x: sys.exit("bye"))
+    assert "The function raised SystemExit: bye" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("inside", ["np.linalg.inv(np.zeros((2, 2)))", "box(1.0, 0.0)"])
+def test_the_line_that_is_shown_is_the_student_s_and_not_of_a_library(check, capsys, inside):
+    def twice(x):
+        if inside.startswith("np"):
+            return np.linalg.inv(np.zeros((2, 2)))
+        return box(1.0, 0.0)
+
+    check("q1", twice)
+    lines = re.findall(r"It was raised in line \d+: (.*)", capsys.readouterr().out)
+    assert lines == [f"return {inside}"] * 2
+
+
+def test_what_comes_back_is_looked_at_as_plain_data(check, capsys):
+    class Equal(np.ndarray):
+        def __array_ufunc__(self, ufunc, method, *inputs, **options):
+            return np.ones(3, bool)
+
+    class Half(float):
+        def __float__(self):
+            return 0.5
+
+        def __sub__(self, other):
+            return 0.0
+
+    check("q1", lambda x: np.full(x.shape, 7.0).view(Equal))
+    check("q2", Half(2.0))
+    assert "q1  Twice: 1 of 3 points" in (said := capsys.readouterr().out) and "q2  A number: 0 of 2 points" in said
+
+
+def test_what_a_function_gave_stays_as_it_was_though_the_student_goes_on_with_it(check):
+    state = np.zeros(3)
+
+    def twice(x):
+        state[...] += x
+        return state
+
+    call = crossed(twice, check.assignment.question("q1"))
+    first, second = call(np.ones(3)), call(np.ones(3))
+    assert first.tolist() == [1.0] * 3 and second.tolist() == [2.0] * 3 and not first.flags.writeable
+
+
+def test_a_question_that_is_answered_in_part_shows_each_test(check, capsys):
+    def twice(x):
+        if x.size == 0:
+            raise NotImplementedError("q1")
+        return 2 * x
+
+    check("q1", twice)
+    said = capsys.readouterr().out
+    assert "q1  Twice: 2 of 3 points" in said and "✓ right, 2 of 2 points: Twice an array" in said
+    assert "✗ wrong, 0 of 1 point: Twice nothing" in said and "known mistake" not in said
+
+
+def test_the_numbers_are_those_of_the_course_s_seed(tmp_path, capsys):
+    for name, seed in (("a", "seed"), ("b", "another"), ("c", "another")):
+        folder = write(tmp_path / name, course=COURSE.replace('public_seed = "seed"', f'public_seed = "{seed}"'))
+        open_assignment("small", folder)("q1", lambda x: x)
+    first, second, third = re.findall(r"Seen with x = (.*)", capsys.readouterr().out)
+    assert first != second == third
+
+
 def test_what_an_answer_prints_and_warns_is_no_mistake(check, capsys):
     def twice(x):
         print("working")
@@ -139,7 +219,8 @@ def test_a_fault_of_a_test_is_not_held_against_the_answer(tmp_path, capsys):
         f"@test('{id}', points=1, title='t')\ndef {id}(answer, rng):\n    1 / 0\n" for id in ("q1", "q2")
     )
     open_assignment("small", write(tmp_path, tests=tests))("q2", 0.5)
-    assert "a fault of the test and not of your answer" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "a fault of the test and not of your answer" in said and "the test raised ZeroDivisionError: division by zero" in said
 
 
 # ------------------------------------------------------------------------------------------------- hints, solutions and progress

@@ -185,6 +185,53 @@ def test_expressions_cross_as_text_and_truth_values_as_bool():
         encode(sp.Symbol("y" * 20_001))
 
 
+@pytest.mark.parametrize("value", [2**200 - 1, -(2**200) + 1, 127, 128, -128, -129, 0])
+def test_the_largest_integers_and_those_at_the_edge_of_a_byte_cross(value):
+    assert same(decode(encode(value)), value)
+
+
+def test_a_value_of_just_what_may_cross_crosses_on_both_sides():
+    text = "x" * 100
+    size = len(encode(text))
+    assert decode(encode(text, Limits(bytes=size)), Limits(bytes=size)) == text
+    with pytest.raises(EncodeError, match=f"more than the {size - 1} bytes"):
+        encode(text, Limits(bytes=size - 1))
+    with pytest.raises(DecodeError, match=f"{size} bytes, more than {size - 1}"):
+        decode(encode(text), Limits(bytes=size - 1))
+    array = np.zeros(50)
+    size = len(encode(array))
+    assert same(decode(encode(array, Limits(bytes=size)), Limits(bytes=size)), array)
+    assert decode(encode([1, 2], Limits(items=3)), Limits(items=3)) == [1, 2]
+    with pytest.raises(EncodeError, match="more than 2 values in one"):
+        encode([1, 2], Limits(items=2))
+    word = Expression("y" * 9)
+    assert decode(encode(word, Limits(expression=9)), Limits(expression=9)) == word
+    with pytest.raises(DecodeError, match="longer than 8 characters"):
+        decode(encode(word), Limits(expression=8))
+
+
+def test_arrays_of_up_to_32_axes_cross():
+    assert decode(encode(np.zeros((1,) * 32))).shape == (1,) * 32
+    with pytest.raises(EncodeError, match="33 axes, more than 32"):
+        encode(np.zeros((1,) * 33))
+
+
+def test_truth_in_bytes_beyond_0_and_1_is_truth():
+    array = np.array([0, 1, 2, 255], np.uint8).view(bool)
+    assert same(decode(encode(array)), np.array([False, True, True, True]))
+
+
+def test_keys_that_only_claim_to_differ_are_refused():
+    class Key(str):
+        __hash__ = object.__hash__
+
+        def __eq__(self, other):
+            return self is other
+
+    with pytest.raises(EncodeError, match="a dict has the key 'a' twice"):
+        encode({Key("a"): 1, Key("a"): 2})
+
+
 def test_neither_the_package_nor_sympy_is_needed():
     """The file alone, as the worker loads it."""
     code = (

@@ -12,6 +12,9 @@ import time
 import psutil
 import pytest
 
+from lecture_optim.grading import classroom, report, runner
+from lecture_optim.grading.__main__ import main
+
 from . import miniature, pupils
 from .pupils import command, contents, fill, submission
 
@@ -246,3 +249,67 @@ def test_nothing_on_the_way_can_be_read_by_others(whole):
     out, _ = whole
     for path in (out, *out.rglob("*")):
         assert not stat.S_IMODE(path.stat().st_mode) & 0o077 or os.name != "posix", path
+
+
+# ----------------------------------------------------------------------------------------------------- what the command passes on
+
+
+@pytest.fixture
+def told(place, tmp_path, monkeypatch):
+    """A function that runs ``grade`` here, with these options; its exit code. what: what the grading was asked for."""
+    found = []
+
+    def grade(folder, id, out, **options):
+        found.append({"folder": folder, "id": id, "out": out} | options)
+        return classroom.Graded(grade.records, 0, len(grade.records), False)
+
+    def run(*more, records=(), folder=None):
+        grade.records = list(records)
+        fixed = ["--assignment", "small", "--exercises", place / "course", "--out", tmp_path / "out"]
+        return main(["grade", *map(str, [folder or fill(tmp_path / "class", {"a.ipynb": b"{"}), *fixed, *more])])
+
+    monkeypatch.setattr(classroom, "grade", grade)
+    run.what = found
+    return run
+
+
+def test_the_seed_s_own_file_is_hidden_from_the_students_code(told, place):
+    assert told("--seed-file", place / "class.seed", "--jobs", "3") == 0
+    (asked,) = told.what
+    assert asked["seed"] == pupils.SEED and str(place / "class.seed") in asked["hidden"]
+    assert (asked["jobs"], asked["unjailed"], asked["tests"], asked["marks"]) == (3, False, None, None)
+
+
+def test_what_is_passed_over_and_what_is_not_held_is_said(told, place, tmp_path, capsys):
+    folder = fill(tmp_path / "mixed", {"a.ipynb": b"{", **{f"notes {k}.txt": b"" for k in range(7)}})
+    assert told("--seed-file", place / "class.seed", "--unjailed", folder=folder) == 0
+    said = capsys.readouterr().err
+    assert (
+        "passed over, as they are no notebooks or folders: notes 0.txt, notes 1.txt, notes 2.txt, notes 3.txt, notes 4.txt"
+        in said
+    )
+    assert "notes 4.txt and 2 more\n" in said and "--unjailed: the students' code can read and change whatever you can" in said
+    assert told("--seed-file", place / "class.seed") == 0 and capsys.readouterr().err == ""
+    assert [asked["unjailed"] for asked in told.what] == [True, False]
+
+
+def test_it_ends_with_1_where_one_is_ungraded_be_it_in_part(told, place, capsys):
+    _, assignment = classroom.open_assignment("small", place / "course")
+    question = runner.QuestionResult("q1", 3, "ungraded", None, "SECRET")
+    part = report.record(runner.Result("small", "d", "graded", "", (question,)), assignment, student="Anna", id="a")
+    essay = runner.QuestionResult("q3", 4, "essay", essay="e")
+    waits = report.record(runner.Result("small", "d", "graded", "", (essay,)), assignment, student="Ben", id="b")
+    assert told("--seed-file", place / "class.seed", records=[waits]) == 0
+    assert "Essays wait in 1: " in capsys.readouterr().out
+    assert told("--seed-file", place / "class.seed", records=[part, waits]) == 1
+    said = capsys.readouterr().out
+    assert "  Anna: ungraded in part: q1\n" in said and "Ben" not in said and "Essays wait in 1: " in said
+    assert (
+        told(
+            "--seed-file",
+            place / "class.seed",
+            records=[report.marked(waits, {"q3": [{"criterion": "all", "possible": 4, "mark": 0, "comment": ""}]})],
+        )
+        == 0
+    )
+    assert "Essays" not in capsys.readouterr().out

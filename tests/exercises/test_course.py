@@ -1,5 +1,6 @@
 """The course: what course.toml may hold, where the exercises are found, and that the places in the book are there."""
 
+import hmac
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from lecture_optim.check import course as courses
 from lecture_optim.check.course import CourseError, generator, load, question_key
+from lecture_optim.check.testing import Test
 
 from .miniature import COURSE, TESTS, write
 
@@ -65,6 +67,9 @@ def test_the_titles_of_chapters_are_the_book_s():
         ("call_seconds = 1.0", 'call_seconds = "long"', "call_seconds must be a number above 0, not 'long'"),
         ('kind = "essay"', 'kind = "prove"', "an essay has both the kind and the form essay"),
         ("title = ", "title ", "it cannot be read"),
+        ("minutes = 1\n", "minutes = true\n", "q1': minutes must be a whole number above 0, not True"),
+        ("call_seconds = 1.0", "call_seconds = 0", "call_seconds must be a number above 0, not 0"),
+        ('#a-label"', '#a-label and more"', "section must read part/chapter#label, not '1-part/02-chapter#a-label and more'"),
     ],
 )
 def test_a_damaged_course_says_where_and_what_would_be_right(tmp_path, old, new, said):
@@ -73,6 +78,50 @@ def test_a_damaged_course_says_where_and_what_would_be_right(tmp_path, old, new,
     with pytest.raises(CourseError, match=re.escape(said)) as raised:
         load(tmp_path)
     assert str(tmp_path / "course.toml") in str(raised.value)
+
+
+def test_every_damage_of_a_course_is_told_at_once(tmp_path):
+    damaged = COURSE.replace("minutes = 1\n", "").replace('kind = "experiment"', 'kind = "guess"').replace("points = 4\n", "")
+    with pytest.raises(CourseError) as raised:
+        load(write(tmp_path, course=damaged))
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 3 and all(any(f"'q{n}'" in line for line in lines) for n in (1, 2, 3))
+
+
+def test_assignments_have_names_of_their_own_and_questions(tmp_path):
+    question = "[[assignment.question]]" + COURSE.split("[[assignment.question]]")[1]
+    again = '\n[[assignment]]\nid = "small"\ntitle = "Again"\n'
+    with pytest.raises(CourseError, match="two assignments are called 'small'"):
+        load(write(tmp_path, course=COURSE + again + question))
+    with pytest.raises(CourseError, match=r"assignment 'empty': it has no questions; add a table \[\[assignment.question\]\]"):
+        load(write(tmp_path, course=COURSE + again.replace("small", "empty")))
+    load(write(tmp_path, course=COURSE + again.replace("small", "other") + question))
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    (write(tmp_path) / "course.toml").write_bytes(b'title = "\xff"')
+    with pytest.raises(CourseError, match=r"course\.toml: it cannot be read: .*utf-8"):
+        load(tmp_path)
+
+
+def test_answers_that_are_no_dict_are_refused(tmp_path):
+    for text in ("", "ANSWERS = []", "ANSWERS = None"):
+        with pytest.raises(CourseError, match=r"answers\.py: it must define ANSWERS, a dict from question ids"):
+            load(write(tmp_path, answers=text)).assignment("small").answers()
+
+
+def test_tests_may_use_what_needs_their_module(tmp_path):
+    own = "from __future__ import annotations\nfrom dataclasses import dataclass\n\n@dataclass\nclass Case:\n    size: int\n"
+    found = load(write(tmp_path, tests=own + TESTS)).assignment("small").tests()
+    assert [test.title for test in found["q1"]] == ["Twice an array", "Twice nothing"]
+
+
+def test_tests_that_need_sympy_say_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    with pytest.raises(CourseError, match=r"tests of 'small' need SymPy, which is not installed: pip install 'lecture_optim"):
+        load(write(tmp_path, tests="import sympy.abc\n" + TESTS)).assignment("small").tests()
+    with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
+        load(write(tmp_path, tests="import nowhere_to_be_found\n" + TESTS)).assignment("small").tests()
 
 
 @pytest.mark.parametrize(
@@ -108,8 +157,18 @@ def test_random_numbers_depend_on_the_seed_the_submission_the_question_and_the_t
     numbers = [drawn(test, *key) for test in (first, second) for key in keys]
     assert len(set(numbers)) == len(numbers)
     assert drawn(first, "seed", "q1") == drawn(first, b"seed", "q1")
-    # The public numbers are the same in every version and on every machine.
-    assert np.isclose(generator(question_key("seed", "q1"), first).random(), 0.0, atol=1) and numbers[0] == drawn(first, *keys[0])
+    same = [Test("q1", 1, title, True, None) for title in ("Twice an array", "Thrice an arra")]
+    assert drawn(same[0], "seed", "q1") != drawn(same[1], "seed", "q1"), "titles of one length"
+    assert question_key("seed", "q1", "a") != question_key("seed", "1", "aq"), "no submission runs into a question"
+
+
+def test_numbers_are_the_same_in_every_version_and_on_every_machine():
+    """Stored outputs and scores of a class rest on them; HMAC-SHA256 and PCG64 are fixed for good."""
+    key = hmac.digest(b"seed", b"digest\nq1", "sha256")
+    assert question_key("seed", "q1", "digest") == key
+    drawn = generator(key, Test("q1", 1, "Twice an array", True, None)).bit_generator.random_raw()
+    assert drawn == np.random.PCG64(int.from_bytes(hmac.digest(key, b"Twice an array", "sha256"), "big")).random_raw()
+    assert key.hex() == "a68edc77c84d1969a2fc4766fd6eab9e53e19a3e8f09c033cfae0dfb799b1335" and drawn == 23250031496162160
 
 
 @pytest.fixture(scope="module")

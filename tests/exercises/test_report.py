@@ -13,7 +13,7 @@ import pytest
 
 from lecture_optim.check import course as courses
 from lecture_optim.check.testing import Outcome
-from lecture_optim.grading import report, runner, sheets
+from lecture_optim.grading import markup, report, runner, sheets
 from lecture_optim.grading.summary import summary_page
 
 from . import miniature
@@ -75,6 +75,7 @@ class Reader(HTMLParser):
         self.attributes |= {name for name, _ in attributes}
         self.links += [value for name, value in attributes if name in ("href", "src")]
         self.style = tag == "style"
+        self.said += " " * (tag in ("th", "td"))  # a table keeps its cells apart
 
     def handle_data(self, data):
         if not self.style:
@@ -124,6 +125,47 @@ def test_the_words_of_the_grader_about_a_fault_are_the_teachers(assignment):
     assert "SECRET" not in report.student_page(broken) + report.as_json(report.for_student(broken))
 
 
+def test_a_test_that_failed_itself_is_not_tested_and_no_wrong_answer(assignment):
+    fault = Outcome("Twice an array", 2, False, True, fault="the test raised ValueError: SECRET")
+    question = runner.QuestionResult("q1", 3, "ungraded", None, "SECRET", (fault, outcomes()[1]))
+    found = record(assignment, runner.Result("small", "d" * 64, "graded", "", (question,)))
+    page = Reader(report.student_page(found)).said
+    assert re.search(r"not tested\s+Twice an array", page) and re.search(r"passed\s+Twice nothing", page)
+    assert "not passed" not in page and "Not in this sum, as it could not be graded: q1 (3 points)." in page
+    assert report.state(found) == "ungraded in part: q1" and report.sums(found) == (0, 0)
+    assert [test["passed"] for test in report.for_student(found)["questions"][0]["tests"]] == [None, True]
+
+
+def test_what_a_student_can_do_is_said_where_it_is_the_notebook_and_only_there(assignment):
+    again = "Hand the notebook in again"
+    assert again in report.student_page(report.unread(assignment, "the file is empty", student="A", id="a"))
+    assert again not in report.student_page(report.unread(assignment, "the jail failed", student="A", id="a", fault=True))
+
+
+def test_a_page_says_what_each_test_gave_which_cells_stopped_and_which_file_it_was(assignment):
+    notes = [runner.CellNote(2, "ValueError: no"), runner.CellNote(5, "it took too long")]
+    page = " ".join(Reader(report.student_page(record(assignment, result((False, True), notes=notes)))).said.split())
+    assert "not passed Twice an array · 0 of 2 points" in page and "passed Twice nothing (a hidden test) · 1 of 1 point" in page
+    assert "1 of 3 points" in page and "2 of 2 points" in page
+    assert "Code cell 2: ValueError: no" in page and "Code cell 5: it took too long" in page
+    assert f"the SHA-256 {'d' * 64}" in page
+    assert "Cells that did not run" not in report.student_page(record(assignment))
+
+
+def test_the_words_of_a_course_are_shown_as_they_are(tmp_path):
+    course, tests = miniature.COURSE, miniature.TESTS
+    course = course.replace('title = "Small"', 'title = "<i>Small</i>"').replace('title = "Twice"', 'title = "a < b & <b>c</b>"')
+    tests = tests.replace('title="Twice an array"', 'title="m < v & <b>so on</b>"')
+    found = courses.load(miniature.write(tmp_path, course=course, tests=tests)).assignment("small")
+    made = (Outcome("m < v & <b>so on</b>", 2, False, True, "no", None), outcomes()[1])
+    questions = (runner.QuestionResult("q1", 3, "graded", 1, "", made), runner.QuestionResult("q3", 4, "essay", essay="e"))
+    made = record(found, runner.Result("small", "d" * 64, "graded", "", questions))
+    for page in (report.student_page(made), summary_page([made], found)):
+        seen = Reader(page)
+        assert not seen.tags & {"i", "b"}
+        assert "a < b & <b>c</b>" in seen.said and "m < v & <b>so on</b>" in seen.said and "<i>Small</i>" in seen.said
+
+
 def test_ungraded_is_said_plainly_and_is_no_nought(assignment):
     page = Reader(report.student_page(report.unread(assignment, "the file is empty", student="A", id="a"))).said
     assert "ungraded: the file is empty" in page and "Nothing was counted as 0" in page and "0 of" not in page
@@ -133,6 +175,18 @@ def test_an_unanswered_question_says_so_once(assignment):
     found = result((False, True), message="It is missing.", mistake="not answered yet")
     page = Reader(report.student_page(record(assignment, found))).said
     assert page.count("It is missing.") == 1 and "known mistake" not in page
+
+
+def test_an_unanswered_question_says_so_once_however_many_tests_it_has(tmp_path):
+    more = "\n\n@test('q1', points=1, title='Twice more')\ndef more(answer, rng):\n    pass\n"
+    found = courses.load(miniature.write(tmp_path, tests=miniature.TESTS + more)).assignment("small")
+    tests = tuple(
+        Outcome(test.title, test.points, False, test.visible, "It is missing.", "not answered yet")
+        for test in found.tests()["q1"]
+    )
+    questions = (runner.QuestionResult("q1", 4, "graded", 0, "", tests),)
+    page = Reader(report.student_page(record(found, runner.Result("small", "d" * 64, "graded", "", questions)))).said
+    assert page.count("It is missing.") == 1 and page.count("not passed") == 3
 
 
 @pytest.mark.parametrize("place", range(3), ids=["report", "unread", "summary"])
@@ -214,6 +268,8 @@ def test_both_ways_to_write_a_marking_scheme_give_its_criteria():
     assert sheets.criteria(scheme, 6) == [("What is right", 2), ("readings", 2), ("Two streams, with", 2)]
     assert sheets.criteria(scheme, 7) == [("the whole essay", 7)], "points that do not add up are not used"
     assert sheets.criteria("Free text.", 4) == [("the whole essay", 4)]
+    for names in ("- **Same (2).**\n- **Same (2).**", "- **(2)**\n- **Other (2).**"):
+        assert sheets.criteria(names, 4) == [("the whole essay", 4)], "a criterion needs a name of its own"
 
 
 def test_marks_come_back_from_a_spreadsheet_of_another_country(assignment):
@@ -227,6 +283,96 @@ def test_marks_come_back_from_a_spreadsheet_of_another_country(assignment):
     assert report.sums(found) == (7.5, 9) and report.state(found) == "graded"
     assert "Well; said" in report.student_page(found) and "2.5" in report.student_page(found)
     assert rows(sheets.essays([found], assignment))[0]["mark"] == "2.5", "a new sheet has the marks that were given"
+
+
+TWO = """Four points.
+
+- **A thought (3).** Of one's own.
+- **Its words (1).** Few.
+"""
+
+
+@pytest.fixture(scope="module")
+def scheme(tmp_path_factory):
+    """The assignment with two criteria for its essay."""
+    text = miniature.SOURCE.replace("Two points for a thought of one's own.\n", TWO)
+    return courses.load(miniature.write(tmp_path_factory.mktemp("scheme"), source=text)).assignment("small")
+
+
+def given(name, possible, mark, comment=""):
+    return {"criterion": name, "possible": possible, "mark": mark, "comment": comment}
+
+
+def test_an_essay_counts_when_each_of_its_criteria_is_marked(scheme):
+    found = record(scheme)
+    table = rows(sheets.essays([found], scheme))
+    assert [(row["criterion"], row["possible"], row["essay"]) for row in table] == [
+        ("A thought", "3", "Some thoughts."), ("Its words", "1", ""),
+    ], "the essay stands once"  # fmt: skip
+    half = report.marked(found, {"q3": [given("A thought", 3, 0, "none"), given("Its words", 1, None)]})
+    assert report.sums(half) == (5, 5) and report.state(half) == "essays to mark: q3" and report.is_open(half) == ["q3"]
+    assert rows(sheets.gradebook([half], scheme))[0]["q3"] == ""
+    page = " ".join(Reader(report.student_page(half)).said.split())
+    assert "A thought 0 3 Its words – 1" in page and "A thought: none" in page and "q3 (4 points)" in page
+    assert [row["mark"] for row in rows(sheets.essays([half], scheme))] == ["0", ""], "a 0 is a mark"
+    whole = report.marked(found, {"q3": [given("A thought", 3, 0), given("Its words", 1, 0.5)]})
+    assert report.sums(whole) == (5.5, 9) and report.state(whole) == "graded" and report.is_open(whole) == []
+    assert "5.5 of 9 points" in Reader(report.student_page(whole)).said
+
+
+def test_marks_and_comments_that_were_given_stand_on_the_next_sheet(scheme):
+    found = record(scheme)
+    data = sheets.essays([found], scheme)
+    table = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    for row, mark, comment in zip(table[1:], ("3", "0"), ("Well; said", "- and why?"), strict=True):
+        row[5:7] = [mark, comment]
+    out = io.StringIO()
+    csv.writer(out, delimiter="\t").writerows(table)
+    read = sheets.read_marks(out.getvalue().encode("utf-8-sig"), [found], scheme)
+    assert [(mark["mark"], mark["comment"]) for mark in read["anna-1"]["q3"]] == [(3, "Well; said"), (0, "- and why?")]
+    again = sheets.essays([report.marked(found, read["anna-1"])], scheme)
+    assert sheets.read_marks(again, [found], scheme) == read
+
+
+@pytest.mark.parametrize(("mark", "sum_"), [("0", 5), ("4", 9), ("4.0", 9), ("0.25", 5.25)])
+def test_a_mark_from_nothing_to_all_is_taken(assignment, mark, sum_):
+    found = record(assignment)
+    read = sheets.read_marks(sheet(assignment, found, mark=mark), [found], assignment)
+    assert report.sums(report.marked(found, read["anna-1"])) == (sum_, 9)
+
+
+def test_every_wrong_row_of_a_sheet_is_told_at_once(assignment):
+    class_ = [record(assignment, id=id) for id in ("a", "b")]
+    table = rows(sheets.essays(class_, assignment))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, sheets.COLUMNS)
+    writer.writeheader()
+    writer.writerows([table[0] | {"mark": "4.5"}, dict.fromkeys(sheets.COLUMNS, ""), table[1] | {"mark": "x"}])
+    with pytest.raises(sheets.SheetError) as raised:
+        sheets.read_marks(out.getvalue().encode(), class_, assignment, "m.csv")
+    assert str(raised.value).splitlines() == [
+        "m.csv, row 2: the mark 4.5 is not between 0 and 4",
+        "m.csv, row 4: the mark 'x' is not a number; write one from 0 to 4, or leave it empty",
+    ]
+
+
+def test_a_row_of_an_essay_that_was_changed_says_nothing_while_it_has_no_mark(assignment):
+    found = record(assignment)
+    assert sheets.read_marks(sheet(assignment, found, version="v0"), [found], assignment) == {}
+
+
+def test_essays_stand_by_question_and_student_and_a_long_one_fits_a_cell(assignment):
+    class_ = [record(assignment, result(essay=text), id=id) for id, text in (("c", "x" * 40_000), ("a", ""), ("b", "y" * 30_000))]
+    unread = report.unread(assignment, "the file is empty", student="D", id="d")
+    data = sheets.essays([*class_, unread], assignment)
+    assert data.startswith(b"\xef\xbb\xbf"), "without its mark Excel reads another alphabet"
+    assert sheets.gradebook(class_, assignment).startswith(b"\xef\xbb\xbf")
+    table = {row["id"]: row["essay"] for row in rows(data)}
+    assert list(table) == ["a", "b", "c"] and table["b"] == "y" * 30_000
+    assert table["a"] == "(no text was found below the marker: look into the notebook)"
+    assert table["c"] == "x" * 30_000 + "\n(cut here: the whole text stands in the report)"
+    marks = sheets.read_marks(data, class_, assignment)
+    assert marks == {"a": {"q3": []}, "b": {"q3": []}, "c": {"q3": []}}, "what is cut is the same essay all the same"
 
 
 def test_an_empty_mark_is_not_marked_yet(assignment):
@@ -289,6 +435,131 @@ def test_the_summary_counts_what_the_class_did(assignment):
     assert "Dora (d): ungraded: the file is empty" in said
     assert "Files that are the same, byte for byte Anna, Anna" in said
     assert summary_page(class_, assignment) == summary_page(class_[::-1], assignment)
+
+
+def answered(id, earned, essay="Text.", mistakes=(), digest=None, student=None, **more):
+    """A record of q1 (its two tests), q2 and the essay. earned: whether each of the three tests was passed; None: unanswered."""
+    titles = (("Twice an array", 2, True), ("Twice nothing", 1, False), ("The number", 2, True))
+    named = dict(zip(range(3), mistakes, strict=False))
+    made = [
+        Outcome(
+            title, points, bool(passed), visible, "" if passed else "no", "not answered yet" if passed is None else named.get(n)
+        )
+        for n, ((title, points, visible), passed) in enumerate(zip(titles, earned, strict=True))
+    ]
+    q1, q2 = made[:2], made[2:]
+    questions = (
+        runner.QuestionResult("q1", 3, "graded", sum(o.earned for o in q1), "", tuple(q1)),
+        runner.QuestionResult("q2", 2, "graded", sum(o.earned for o in q2), "", tuple(q2)),
+        runner.QuestionResult("q3", 4, "essay", essay=essay),
+    )
+    found = runner.Result("small", digest or id[0] * 64, "graded", "", questions)
+    return lambda assignment: record(assignment, found, id=id, student=student or id.title(), **more)
+
+
+def summed(class_, assignment):
+    """The text of a summary, with single blanks."""
+    return " ".join(Reader(summary_page(class_, assignment)).said.split())
+
+
+ALL, NONE, BLANK = (True, True, True), (False, False, False), (None, None, None)
+
+
+def test_the_summary_has_the_totals_in_tenths_and_the_median_between_the_middle_two(assignment):
+    class_ = [
+        answered(id, earned)(assignment) for id, earned in (("a", ALL), ("b", NONE), ("c", (True, True, False)), ("d", ALL))
+    ]
+    said = summed(class_, assignment)
+    assert "Mean 3.2, median 4, lowest 0, highest 5 of 5 points; essays are left out until all are marked" in said
+    assert "0 to under 10 1 10 to under 20 0" in said and "60 to under 70 1" in said and "80 to under 90 0 90 to 100 2" in said
+    marks = dict(zip("abcd", (0, 0, 1.5, 4), strict=True))
+    one = [report.marked(r, {"q3": [given("all", 4, 4)]}) if r["id"] == "a" else r for r in class_]
+    assert "highest 5 of 5 points; essays are left out until all are marked" in summed(one, assignment)
+    every = [report.marked(r, {"q3": [given("all", 4, marks[r["id"]])]}) for r in class_]
+    said = summed(every, assignment)
+    assert "Mean 4.6, median 4.75, lowest 0, highest 9 of 9 points, essays included" in said
+    assert "50 to under 60 2 60 to under 70 0" in said, "5 of 9 and 4.5 of 9 are in the tenth that they have reached"
+    assert re.search(r"q3 Thoughts 1.4 of 4 1 of 4 0", said)
+
+
+def test_the_summary_counts_who_answered_and_who_passed(assignment):
+    class_ = [
+        answered("a", ALL)(assignment),
+        answered("b", (True, False, None), essay="")(assignment),
+        answered("c", (True, None, False))(assignment),  # answered in part
+        answered("d", BLANK, essay="")(assignment),
+    ]
+    said = summed(class_, assignment)
+    assert "q1 Twice 1.8 of 3 1 of 4 1 q2 A number 0.5 of 2 1 of 4 2" in said, "mean, full marks, not answered"
+    assert "q1 Twice nothing (hidden) 1 of 3 q2 The number 1 of 2" in said, "the worst first, of those who answered"
+    assert "Twice an array 3 of 3" not in said and "No known mistake was seen." in said
+    marked = [report.marked(r, {"q3": [given("all", 4, 0)]}) for r in class_]
+    assert "q3 Thoughts 0.0 of 4 0 of 4 2" in summed(marked, assignment), "an essay without text is not answered"
+    best = summed([answered("a", ALL)(assignment)], assignment)
+    assert "None: every answer passed every test." in best and "1 submission, 1 graded, 0 ungraded" in best
+
+
+def test_the_summary_counts_a_mistake_once_a_student_the_most_frequent_first(assignment):
+    class_ = [
+        answered("a", NONE, mistakes=("doubled", "doubled", "rare"))(assignment),
+        answered("b", NONE, mistakes=("doubled", None, "a rarer"))(assignment),
+        answered("c", BLANK)(assignment),
+    ]
+    said = summed(class_, assignment)
+    assert "Mistake Students q1 doubled 2 q2 a rarer 1 q2 rare 1 Ungraded" in said and "not answered yet" not in said
+
+
+def test_the_summary_lists_no_more_than_fits_and_says_how_many_more(tmp_path):
+    tests = miniature.TESTS + "".join(
+        f"\n\n@test('q2', points=1, title='T{k:02d}')\ndef t{k}(answer, rng):\n    pass\n" for k in range(14)
+    )
+    found = courses.load(miniature.write(tmp_path, tests=tests)).assignment("small")
+    made = tuple(Outcome(f"T{k:02d}", 1, False, True, "no", f"mistake {k:02d}") for k in range(14))
+    made = (Outcome("The number", 2, True, True), *made)
+    one = record(found, runner.Result("small", "d" * 64, "graded", "", (runner.QuestionResult("q2", 16, "graded", 2, "", made),)))
+    said = summed([one], found)
+    assert "T11 0 of 1" in said and "T12" not in said and "2 more tests had answers that failed." in said
+    assert "mistake 11" in said and "mistake 12" not in said
+
+
+def test_the_summary_is_in_the_order_of_ids_and_knows_the_same_files(assignment):
+    class_ = [
+        answered("b", ALL, digest="e" * 64, student="Ben")(assignment),
+        answered("a", ALL, digest="e" * 64, student="<i>Anna")(assignment),
+        *(report.unread(assignment, "the file is empty", student=name, id=name.lower()) for name in ("Dora", "Cem")),
+    ]
+    seen = Reader(summary_page(class_, assignment))
+    said = " ".join(seen.said.split())
+    assert "byte for byte <i>Anna, Ben" in said and "i" not in seen.tags, "two that could not be read are not the same file"
+    assert said.count("Dora") == said.count("Cem") == 1 and said.index("Cem (cem)") < said.index("Dora (dora)")
+    assert summary_page(class_, assignment) == summary_page(class_[::-1], assignment)
+
+
+def test_a_class_of_which_nothing_is_graded_has_no_numbers(assignment):
+    said = summed([report.unread(assignment, "the file is empty", student="A", id="a")], assignment)
+    assert "1 submission, 0 graded, 1 ungraded" in said and "A (a): ungraded: the file is empty" in said
+    assert "Totals" not in said and "By question" not in said and "went badly" not in said
+
+
+# -------------------------------------------------------------------------------------------------------------- the markup
+
+
+def test_what_cannot_be_seen_is_shown_and_lines_end_in_one_way():
+    for unseen in "\x00\x1b\x7f\u200e\u200f\u202a\u202e\u2066\u2069\ufffe\ud800":
+        assert markup.plain(f"a{unseen}b") == "a\N{REPLACEMENT CHARACTER}b", hex(ord(unseen))
+    assert markup.plain("a\r\nb\rc\n\td") == "a\nb\nc\n\td"
+    assert markup.text('<a href="x">\'&amp;') == "&lt;a href=&quot;x&quot;&gt;&#x27;&amp;amp;"
+
+
+@pytest.mark.parametrize(("share", "width"), [(0, "0.0"), (0.25, "25.0"), (1, "100.0"), (1.5, "100.0"), (-1, "0.0")])
+def test_a_bar_is_as_long_as_its_share_and_stays_in_its_frame(share, width):
+    assert re.findall(r'class="part" width="([^"]*)"', markup.bar(share)) == [width]
+
+
+def test_a_table_has_its_caption_heads_and_numbers():
+    made = markup.table("How <many>", ["What", "N"], [("<b>x</b>", "3")], numbers=(1,))
+    assert "<caption>How &lt;many&gt;</caption>" in made and '<th scope="col" class="number">N</th>' in made
+    assert '<tr><th scope="row"><b>x</b></th><td class="number">3</td></tr>' in made, "cells are HTML already"
 
 
 # ----------------------------------------------------------------------------------------------------------- in a browser

@@ -38,6 +38,11 @@ def test_cells_are_found_by_question_and_role(tmp_path):
             "class A:\n    def f(self):\n        ### BEGIN SOLUTION\n        return 1\n        ### END SOLUTION\n\n    b = 2",
             'class A:\n    def f(self):\n        raise NotImplementedError("q1")\n\n    b = 2',
         ),
+        (
+            "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n\n\ndef g():\n    ### BEGIN SOLUTION\n"
+            "    return 2\n    ### END SOLUTION\n    # after",
+            'def f():\n    raise NotImplementedError("q1")\n\n\ndef g():\n    raise NotImplementedError("q1")\n    # after',
+        ),
     ],
 )
 def test_a_stub_stands_where_the_solution_stood(code, stub):
@@ -73,6 +78,23 @@ def test_unpaired_markers_are_refused(code, said):
         ("import numpy as np\n", "import numpy as np\n### BEGIN SOLUTION\n", "it holds a solution, but no question"),
         ("One.", "One. ### BEGIN SOLUTION", "markers of a solution stand in text"),
         ("    ### END SOLUTION\n", "", "without '### END SOLUTION' after it"),
+        (
+            '+++ {"question": "q2", "role": "statement"}',
+            "```{code-cell} ipython3\n:question: q1\n:role: answer\n\n### BEGIN SOLUTION\ntwice = 2\n### END SOLUTION\n```\n\n"
+            '+++ {"question": "q2", "role": "statement"}',
+            "q1 has 2 cells of the role answer, and needs 1",
+        ),
+        (
+            '+++ {"question": "q3", "role": "marking"}',
+            '+++ {"question": "q3", "role": "essay"}\n\nA second one.\n\n+++ {"question": "q3", "role": "marking"}',
+            "q3 has 2 cells of the role essay, and needs 1",
+        ),
+        (
+            '+++ {"question": "q2", "role": "statement"}',
+            "```{code-cell} ipython3\n:question: q2\n:role: hint\n\nhalf = 1 / 2\n```\n\n"
+            '+++ {"question": "q2", "role": "statement"}',
+            "the role 'hint' of a code cell is none of answer",
+        ),
     ],
 )
 def test_a_source_that_is_not_whole_says_what_is_missing(tmp_path, old, new, said):
@@ -115,3 +137,32 @@ def test_a_title_that_opens_the_statement_is_not_said_twice(tmp_path):
     course = load(write(tmp_path, source=SOURCE.replace("Write `twice(x)`.", "**Twice.** Write `twice(x)`.")))
     text = "\n".join(cell.source for cell in student(course, course.assignment("small")).cells)
     assert "**Twice" not in text and "at `a-label`.\n\nWrite" in text
+
+
+def texts(tmp_path, source):
+    course = load(write(tmp_path, source=source))
+    return [cell.source for cell in student(course, course.assignment("small")).cells]
+
+
+def test_the_notebook_begins_with_the_title_of_its_source_or_else_of_the_course(tmp_path):
+    assert texts(tmp_path, SOURCE.replace("# Small", "# A longer title"))[0].startswith("# A longer title\n\n*3 questions")
+    untitled = texts(tmp_path, SOURCE.replace("# Small\n\n", ""))
+    assert untitled[0] == "# Small\n\n*3 questions, 9 points, about 6 minutes*\n\nThe introduction."
+    bare = SOURCE.replace(
+        "# Small\n\nThe introduction.\n\n```{code-cell} ipython3\nimport numpy as np\n\ndata = [1.0]\n```\n\n", ""
+    )
+    assert "introduction" not in bare and "import numpy" not in bare
+    made = texts(tmp_path, bare)
+    assert made[0] == "# Small\n\n*3 questions, 9 points, about 6 minutes*" and made[3].startswith("## q1. Twice")
+
+
+def test_the_check_is_opened_once_and_hints_count_from_1_in_each_question(tmp_path):
+    cell = "```{code-cell} ipython3\nmore = 1\n```\n\n"
+    made = texts(
+        tmp_path,
+        SOURCE.replace('+++ {"question": "q1", "role": "statement"}', cell + '+++ {"question": "q1", "role": "statement"}'),
+    )
+    assert [n for n, text in enumerate(made) if "open_assignment" in text] == [2] and made[3].startswith("import numpy")
+    hints = [re.search(r"<summary>Hint (\d)</summary>", text)[1] for text in made if "<summary>" in text]
+    assert hints == ["1", "2", "1", "2"]
+    assert sum(text.startswith("## q") for text in made) == 3

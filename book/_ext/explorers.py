@@ -69,7 +69,7 @@ class Explorer(SphinxDirective):
 
 
 def take_figures(app, doctree):
-    """Bring each explorer's figure into its frame, with the cell's output that it stands in, and put its image into the element."""
+    """Bring each explorer's figure, with the cell's output around it, into its frame, and its image into the element."""
     for frame in list(doctree.findall(explorer)):
         name = nodes.make_id(frame["still"])
         figure = next((figure for figure in doctree.findall(nodes.figure) if name in figure["ids"]), None)

@@ -107,15 +107,20 @@ def uncorrected(w, g, m, v, t, lr, beta1, beta2, eps):
 
 def test_adam_computes_what_the_package_computes(shared):
     rng = np.random.default_rng(3)
-    drawn = [rng.normal(0, 1, 200), rng.choice([-1.0, 0.0, 1.0], 200), 1.1 ** np.arange(-199.0, 1.0), np.repeat(rng.normal(size=8), 25)]
+    drawn = [
+        rng.normal(0, 1, 200),
+        np.repeat([0.0, *rng.normal(size=7)], 25),
+        1.1 ** np.arange(-199.0, 1.0),
+        rng.choice([-1.0, 0.0, 1.0], 200),
+    ]
     settings = [
         {
             "gradients": (drawn[k % 4] * rng.uniform(0.1, 2)).tolist(),
             "beta1": rng.choice([0.0, 0.5, 0.9, rng.uniform(0, 0.99)]),
             "beta2": rng.choice([0.0, 0.9, 0.999, 0.9999, rng.uniform(0, 0.9999)]),
             "lr": 10 ** rng.uniform(-4, 0),
-            "eps": 10 ** rng.uniform(-10, 0),
-            "corrected": bool(k % 2),
+            "eps": rng.choice([0.0, 10 ** rng.uniform(-10, 0)]),
+            "corrected": bool(k // 4 % 2),
         }
         for k in range(SETTINGS)
     ]
@@ -185,19 +190,21 @@ def test_reddi_computes_what_the_package_computes(shared):
 def test_the_map_says_where_the_package_ends(shared):
     """Where a run of the package is decided, its end is the colour of the map; the border is where the drift is nought."""
     C, beta2 = (part.ravel() for part in np.meshgrid(np.linspace(2.05, 4.95, 12), np.linspace(0.0, 0.98, 12)))
-    ends = []
     cycle = C[:, None], -np.ones((C.size, 1)), -np.ones((C.size, 1))
     o = optimizer(rmsprop, lr=inverse_sqrt(0.5), beta2=beta2[:, None], project=box(-1, 1))
     ends = play(o, lambda t, x: (cycle[(t - 1) % 3] * x, cycle[(t - 1) % 3]), np.zeros((C.size, 1)), 9000).w[:, 0]
     drifts, borders = shared.locator("optim-reddi").evaluate(
-        "(element, [C, beta2]) => [C.map((c, k) => element.constructor.drift(c, beta2[k])), beta2.map(element.constructor.threshold)]",
+        """(element, [C, beta2]) => {
+            const { drift, threshold } = element.constructor;
+            return [C.map((c, k) => drift(c, beta2[k])), beta2.map(threshold)];
+        }""",
         [C.tolist(), [float(b) for b in beta2]],
     )
     drifts, borders = np.array(drifts), np.array([np.inf if border is None else border for border in borders], dtype=float)
     decided = np.abs(ends) > 0.9
     assert decided.sum() > 120
     np.testing.assert_array_equal(np.sign(ends[decided]), np.sign(drifts[decided]))
-    np.testing.assert_array_equal(C < borders, drifts > 0)
+    np.testing.assert_array_equal(borders > C, drifts > 0)
 
 
 # ---------- The question, and its answer ----------
@@ -222,6 +229,7 @@ def test_adam_can_be_made_to_pass_the_bound_of_the_paper(opened):
     slider = page.locator("optim-adam").get_by_role("slider", name="decay β2")
     for _ in range(20):
         slider.press("ArrowLeft")
+    settle(page)
     assert slider.get_attribute("aria-valuetext") == "0.99"
     assert "more than the paper’s bound, 1 times" in told(page, "adam")
 
@@ -368,7 +376,10 @@ def test_the_cursor_reads_values(opened):
 def test_playing_draws_step_by_step_and_stops(opened):
     page = opened()
     element = page.locator("optim-adam")
-    line = "(element) => element.shadowRoot.querySelectorAll('.plot')[2].querySelectorAll('.tinted')[3].getAttribute('d').split('L').length"
+    line = """(element) => {
+        const [, , steps] = element.shadowRoot.querySelectorAll('.plot');
+        return steps.querySelectorAll('.tinted')[3].getAttribute('d').split('L').length;
+    }"""
     assert element.evaluate(line) == 200
     element.get_by_role("button", name="Play").click()
     page.wait_for_function("() => document.querySelector('optim-adam').at > 5")
@@ -502,7 +513,6 @@ def test_light_and_dark_change_under_the_readers_hand(opened):
         page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
         settle(page)
         page.wait_for_function("() => !document.getAnimations().some((motion) => motion.playState === 'running')")
-        ground = page.evaluate("() => getComputedStyle(document.querySelector('.bd-content') ?? document.body).backgroundColor")
         ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
         grounds.append(ground)
         for rule in COLORS:
@@ -511,11 +521,10 @@ def test_light_and_dark_change_under_the_readers_hand(opened):
             )
             assert ink == readable(rule, theme)
         for name in NAMES:
-            for ink in set(
-                page.locator(f"optim-{name}").evaluate(
-                    "(element) => [...element.shadowRoot.querySelectorAll('.plot text')].map((text) => getComputedStyle(text).fill)"
-                )
-            ):
+            words = page.locator(f"optim-{name} .plot text")
+            inks = words.evaluate_all("(texts) => texts.map((text) => getComputedStyle(text).fill)")
+            assert len(inks) > 10
+            for ink in set(inks):
                 assert contrast(ink, ground) >= 4.5, (name, theme, ink)
     assert contrast(*grounds) > 10
 
@@ -565,7 +574,9 @@ def test_an_explorer_that_breaks_leaves_the_picture(path, visitor):
 def test_scripts_are_small_and_ask_for_nothing(script):
     text = script.read_text(encoding="utf-8")
     assert len(text.encode()) <= 30 * KILOBYTE
-    assert not re.search(r"https?:|import\s|require\(|fetch\(|XMLHttp", text)
+    addresses = set(re.findall(r"https?:[^\"]*", text)) - {"http://www.w3.org/2000/svg"}  # the name of SVG, asked of nobody
+    assert not addresses
+    assert not re.search(r"import\s|require\(|fetch\(|XMLHttp", text)
 
 
 def test_a_figure_that_is_not_there_stops_the_build(tmp_path):

@@ -76,7 +76,8 @@
       const read = (x) => this.go(x - 1);
       this.averages = this.addPlot({ title: "averages; dashed: not used", height: 140, margins, read });
       this.steps = this.addPlot({ title: "length of the step; thin: the largest possible, dashed: the paper’s bound, and *α*", height: 180, margins, read });
-      this.addPlayer(STEPS, { at: 11 });
+      const says = (at) => `${at + 1}, ${number(Math.abs(this.result.step[at]) / this.settings.lr)} times the learning rate`;
+      this.addPlayer(STEPS, { at: 11, says });
       const rate = { step: 0.05, scale: scales.memory, show: (x) => number(x, 6) };
       this.range("beta1", { label: "decay *β*_1", min: 0, max: 0.99, ...rate });
       this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.9999, ...rate });
@@ -144,9 +145,9 @@
         { line: upTo(root_hat), tint: "rmsprop", label: "√*v̂*", values: root_hat, ...used(true) },
       ];
       const high = ceiling(1.05 * Math.max(0.1, ...lines.flatMap(({ values }) => values.map(Math.abs))));
-      const below = Math.min(...run.m, ...run.m_hat) < 0;
+      const least = Math.min(...run.m, ...run.m_hat);
       this.averages.show({
-        x: { ...x, min: 0, hidden: true }, y: { min: below ? -high : 0, max: high }, cursor,
+        x: { ...x, min: 0, hidden: true }, y: { min: least < 0 ? -ceiling(-1.05 * least) : 0, max: high }, cursor,
         marks: [...lines, ...lines.filter((line) => !line.dash).map(({ values, tint }) => ({ dot: [at + 1, values[at]], tint }))],
         says: `At step ${at + 1}: m raw ${number(run.m[at])}, corrected ${number(run.m_hat[at])}; root of v raw ${number(root[at])}, corrected ${number(root_hat[at])}.`,
       });
@@ -183,7 +184,8 @@
       if (length.every((step) => Math.abs(step / lr - 1) < 0.005)) {
         return `${how} every step is as long as the learning rate.`;
       }
-      const words = [`${how} the longest of ${STEPS} steps is ${number(most)} times the learning rate, at step ${top + 1}.`];
+      const long = Math.abs(most - 1) < 0.005 ? "as long as" : `${number(most)} times`;
+      const words = [`${how} the longest of ${STEPS} steps is ${long} the learning rate, at step ${top + 1}.`];
       if (this.settings.corrected && length[top] > run.printed * (1 + 1e-9)) words.push(`That is more than the paper’s bound, ${number(run.printed / lr)} times.`);
       if (length[top] > 0.999 * run.cap[top] && top > 0) words.push("No gradients can make it longer.");
       return words.join(" ");

@@ -57,10 +57,9 @@ const Explorers = (() => {
     .readout div { display: flex; gap: 0.35rem; }
     .readout dt { color: var(--tint, var(--book-quiet)); }
     .readout dd { margin: 0; }
-    svg { display: block; width: 100%; overflow: visible; touch-action: pan-y; user-select: none; -webkit-user-select: none; }
+    svg { display: block; width: 100%; overflow: visible; user-select: none; -webkit-user-select: none; }
     svg svg { overflow: hidden; }
-    svg.drawn { touch-action: none; cursor: crosshair; }
-    svg.read { cursor: crosshair; }
+    svg.drawn, svg.read { cursor: crosshair; }
     text { fill: var(--book-quiet); font-size: 12px; }
     .var, i { font-family: var(--book-serif); font-style: italic; }
     sub { line-height: 0; }
@@ -222,8 +221,9 @@ const Explorers = (() => {
       return button;
     }
 
-    /* Play, step, a cursor over `count` places, and the way back to the beginning. show(place): the place in words. */
-    addPlayer(count, { label = "step *t*", show = (at) => String(at + 1), seconds = 6, at = count - 1 } = {}) {
+    /* Play, step, a cursor over `count` places, and the way back to the beginning. show(place): the place in figures; says(place):
+       what is read there, for those who cannot see it. */
+    addPlayer(count, { label = "step *t*", show = (at) => String(at + 1), says = show, seconds = 6, at = count - 1 } = {}) {
       Object.assign(this, { count, at, seen: count - 1, seconds, home: at });
       const play = this.button("", () => (this.playing ? this.stop() : this.play()), this.playerBox);
       const back = this.button(`${icon("back")}Back`, () => this.move(-1), this.playerBox);
@@ -241,7 +241,7 @@ const Explorers = (() => {
         back.disabled = this.at === 0;
         step.disabled = this.at === this.count - 1;
         input.value = this.at;
-        input.setAttribute("aria-valuetext", text);
+        input.setAttribute("aria-valuetext", says(this.at));
         value.textContent = text;
       });
     }

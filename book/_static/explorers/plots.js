@@ -80,10 +80,11 @@ const ExplorerPlots = (() => {
        { bars: [xs, ys], tint }                               points, each with a thin bar from 0
        { level: y, tint, dash, label }  { upright: x, tint, dash }
        { dot: [x, y], tint, size }      { text, at: [x, y], tint, anchor }
-     `read(x, y)` is called where the reader points; with `drawn`, only while pressing, and the finger does not scroll.
+     `read(x, y)` is called where the reader points; with `drawn`, only while pressing, and a
+     finger that moves up or down does not scroll the page, unless `scrolls` is told.
      margins: [left, right] in pixels, for plots that share an axis; else the labels decide. */
   class Plot {
-    constructor(host, { title, height = 150, margins = [], read, drawn = false }) {
+    constructor(host, { title, height = 150, margins = [], read, drawn = false, scrolls = !drawn }) {
       Object.assign(this, { height, margins });
       this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       this.svg.setAttribute("role", "img");
@@ -91,11 +92,12 @@ const ExplorerPlots = (() => {
       this.box = make("div", { class: "plot" }, this.title, this.svg);
       host.append(this.box);
       new ResizeObserver(() => this.render()).observe(this.box);
-      if (read) this.follow(read, drawn);
+      if (read) this.follow(read, drawn, scrolls);
     }
 
-    follow(read, drawn) {
+    follow(read, drawn, scrolls) {
       this.svg.classList.add(drawn ? "drawn" : "read");
+      this.svg.style.touchAction = scrolls ? "pan-y" : "none";
       const tell = (event, phase) => {
         if (!this.frame) return;
         const { left, top } = this.svg.getBoundingClientRect();

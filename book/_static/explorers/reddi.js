@@ -75,13 +75,14 @@
     build() {
       this.choice("rule", { label: "Rule", options: Object.entries(NAMES).map(([rule, name]) => [rule, name, rule]) });
       this.map = this.addPlot({
-        title: "", height: 330, drawn: true,
+        title: "", height: 330, drawn: true, scrolls: true,
         read: (beta2, C) => this.set({ beta2: clamp(Number(beta2.toFixed(3)), 0, 0.999), C: clamp(Number(C.toFixed(2)), 2.01, HIGH) }),
       });
       const read = (t) => this.go(place(t)), margins = [36, 62];
       this.points = this.addPlot({ title: "position *x*_t: 1 is worst, −1 is best", height: 160, margins, read });
       this.prices = this.addPlot({ title: "regret per step", height: 176, margins, read });
-      this.addPlayer(stops.length, { show: (at) => stops[at].toLocaleString("en") });
+      const show = (at) => stops[at].toLocaleString("en");
+      this.addPlayer(stops.length, { show, says: (at) => `${show(at)}, at ${fixed(this.result.x[stops[at] - 1], 3)}` });
       this.range("C", { label: "slope *C*", min: 2.01, max: HIGH, step: 0.01, show: (x) => fixed(x) });
       this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.999, step: 0.001, show: (x) => fixed(x, 3) });
       this.range("alpha", { label: "rate *α*", min: 0.05, max: 2, step: 0.05, show: (x) => fixed(x), scale: scales.log });
@@ -93,11 +94,14 @@
       const isAdam = rule === "adam", name = NAMES[rule];
       const fails = isAdam && drift(C, beta2) > 0;
       const t = stops[this.at], shown = stops[this.seen];
-      const steps = run.x.map((_, k) => k + 1);
+      // Of the run, not of the cursor: playing draws it many times.
+      run.steps ??= run.x.map((_, k) => k + 1);
+      run.price ??= run.regret.map((sum, k) => sum / (k + 1));
+      const { steps, price } = run;
       const upTo = (values) => [steps.slice(0, shown), values.slice(0, shown)];
 
       this.map.show({
-        title: isAdam ? "where Adam fails: move the point" : `${name} finds the best point everywhere`,
+        title: isAdam ? "where Adam fails: move the point" : `${name} fails nowhere: move the point`,
         x: { min: 0, max: 1, label: "decay rate *β*_2" }, y: { min: LOW, max: HIGH },
         marks: isAdam
           ? [
@@ -122,9 +126,9 @@
         says: `Position of ${name} against the step on a logarithmic axis; at step ${t} it is ${fixed(run.x[t - 1], 3)}.`,
       });
 
-      const price = run.regret.map((sum, k) => sum / (k + 1)), bound = (2 * C - 4) / 3;
+      const bound = (2 * C - 4) / 3;
       this.prices.show({
-        x: { ...x, label: "step *t*" }, y: { min: Math.min(0, ...price), max: ceiling(1.05 * Math.max(bound, 0.1, ...price.slice(6, 60))) }, cursor: t,
+        x: { ...x, label: "step *t*" }, y: { min: Math.min(0, price.at(-1)), max: ceiling(1.05 * Math.max(bound, 0.1, ...price.slice(6, 60))) }, cursor: t,
         marks: [
           { level: bound, tint: "quiet", dash: true, width: 1, label: "at worst" }, { level: 0, tint: "quiet", dash: true, width: 1, label: "at best" },
           { line: upTo(price), tint: rule, width: 1.8 }, { dot: [t, price[t - 1]], tint: rule, size: 5 },

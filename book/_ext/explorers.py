@@ -27,7 +27,7 @@ from lecture_optim.plots.style import COLORS, readable
 
 FOLDER = "explorers"  # below book/_static, and below _static in the built site
 SHARED = ("rules", "plots", "core")  # in the order in which they need each other
-WITHOUT_SCRIPTS = "Where scripts run, this picture is an instrument that answers the question."
+WITHOUT_SCRIPTS = "On the site, where scripts run, this picture is an instrument that answers the question."
 THEMES = {"light": 'html:not([data-theme="dark"])', "dark": 'html[data-theme="dark"]'}
 logger = getLogger(__name__)
 

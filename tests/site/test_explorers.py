@@ -187,20 +187,39 @@ def test_reddi_computes_what_the_package_computes(shared):
         equal(run["last"], expected.w)
 
 
-def test_the_map_says_where_the_package_ends(shared):
-    """Where a run of the package is decided, its end is the colour of the map; the border is where the drift is nought."""
-    C, beta2 = (part.ravel() for part in np.meshgrid(np.linspace(2.05, 4.95, 12), np.linspace(0.0, 0.98, 12)))
-    cycle = C[:, None], -np.ones((C.size, 1)), -np.ones((C.size, 1))
+def cycles(C, beta2, steps, record=()):
+    """Runs of Adam on the example side by side, one for each pair of a slope and a decay rate, from 0."""
+    high, low = C[:, None], -np.ones((C.size, 1))
     o = optimizer(rmsprop, lr=inverse_sqrt(0.5), beta2=beta2[:, None], project=box(-1, 1))
-    ends = play(o, lambda t, x: (cycle[(t - 1) % 3] * x, cycle[(t - 1) % 3]), np.zeros((C.size, 1)), 9000).w[:, 0]
-    drifts, borders = shared.locator("optim-reddi").evaluate(
-        """(element, [C, beta2]) => {
-            const { drift, threshold } = element.constructor;
-            return [C.map((c, k) => drift(c, beta2[k])), beta2.map(threshold)];
-        }""",
-        [C.tolist(), [float(b) for b in beta2]],
-    )
-    drifts, borders = np.array(drifts), np.array([np.inf if border is None else border for border in borders], dtype=float)
+
+    def losses(t, x):
+        g = high if t % 3 == 1 else low
+        return g * x, g
+
+    return play(o, losses, np.zeros((C.size, 1)), steps, record=record)
+
+
+MAP = """(element, [C, beta2]) => {
+    const { drift, threshold } = element.constructor;
+    return [C.map((c, k) => drift(c, beta2[k])), beta2.map((b) => Math.min(threshold(b), 1e6))];
+}"""
+
+
+def test_the_drift_is_that_of_the_packages_averages(shared):
+    rng = np.random.default_rng(11)
+    C, beta2 = rng.uniform(2, 5, SETTINGS), rng.uniform(0, 0.98, SETTINGS)
+    drifts, borders = shared.locator("optim-reddi").evaluate(MAP, [C.tolist(), beta2.tolist()])
+    v = cycles(C, beta2, 3000, record=("v",))["v"][-3:, :, 0]
+    scale = (1 - beta2**3) / (1 - beta2)
+    equal(drifts, -C / np.sqrt(scale * v[0]) + np.sum(1 / np.sqrt(scale * v[1:]), axis=0))
+    vanishing, _ = shared.locator("optim-reddi").evaluate(MAP, [borders, beta2.tolist()])
+    assert np.max(np.abs(vanishing)) < 1e-12
+
+
+def test_the_map_says_where_the_package_ends(shared):
+    C, beta2 = (part.ravel() for part in np.meshgrid(np.linspace(2.05, 4.95, 12), np.linspace(0.0, 0.98, 12)))
+    ends = cycles(C, beta2, 9000).w[:, 0]
+    drifts, borders = map(np.array, shared.locator("optim-reddi").evaluate(MAP, [C.tolist(), beta2.tolist()]))
     decided = np.abs(ends) > 0.9
     assert decided.sum() > 120
     np.testing.assert_array_equal(np.sign(ends[decided]), np.sign(drifts[decided]))
@@ -546,7 +565,7 @@ def test_without_scripts_the_still_picture_and_a_sentence_stand_there(path, visi
         element = page.locator(f"optim-{name}")
         assert element.locator("img").is_visible()
         assert element.locator("img").get_attribute("alt") == f"A picture that stands for the explorer {name}."
-        assert element.get_by_text("Where scripts run").is_visible()
+        assert element.get_by_text("where scripts run").is_visible()
 
 
 def test_with_scripts_the_picture_is_replaced_and_on_paper_it_is_back(opened):

@@ -159,7 +159,7 @@
       this.steps.show({
         x: { ...x, min: 0, label: "step *t*" }, y: { min: 0, max: tall }, cursor,
         marks: [
-          { line: upTo(run.cap), tint: "quiet", width: 1.2, label: "*α K*_t" },
+          { line: upTo(run.cap), tint: "quiet", width: 1.2, label: "largest" },
           ...(times > 1.001 ? [{ level: run.printed, tint: "quiet", width: 1.2, dash: true, label: `${number(times)} *α*` }] : []),
           { level: lr, tint: "quiet", width: 1.2, dash: true, label: "*α*" },
           { line: upTo(length), tint: "adam", width: 2.6, label: "step" },

@@ -137,6 +137,7 @@ const Explorers = (() => {
 
     /* Put the reader's cursor at a place, and see at least so far. */
     go(at) {
+      if (this.playing) return;
       this.at = clamp(Math.round(at), 0, this.count - 1);
       this.seen = Math.max(this.seen, this.at);
       this.later();

@@ -500,7 +500,7 @@ CLASHES = """(element) => {
 @pytest.mark.parametrize("width", [320, 390, 600, 768, 1200, 2560])
 def test_it_fits_every_screen(opened, width):
     page = opened({"width": width, "height": 900})
-    for clicks in ([], ["Bias correction", "AMSGrad"], ["noise", "AdaGrad"], ["growing", "SGD"]):
+    for clicks in ([], ["Bias correction", "AMSGrad"], ["noise", "AdaGrad"], ["one spike", "SGD"]):
         for click in clicks:
             page.locator("optim-adam, optim-reddi").get_by_text(click, exact=True).click()
         settle(page)

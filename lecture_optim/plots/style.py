@@ -1,6 +1,6 @@
 """The book's palette and the blank figure that every plot starts from."""
 
-__all__ = ["COLORS", "GRID", "INK", "MUTED", "color", "direct_label", "figure", "linestyle"]
+__all__ = ["COLORS", "GRID", "INK", "MUTED", "color", "direct_label", "figure", "linestyle", "readable"]
 
 INK = "#1f2430"
 MUTED = "#6b7280"
@@ -25,6 +25,9 @@ COLORS = {
     "amsgrad": "#8e44ad",
     "adopt": "#cc79a7",
 }
+
+# The grounds of the site's pages, as `book/_static/book.css` has them.
+_PAGES = {"light": "#ffffff", "dark": "#14181e"}
 
 _DASHES = {"sign_sgd", "nesterov", "adagrad_norm", "rmsprop_momentum", "nadam", "adamw", "adopt"}
 
@@ -64,6 +67,34 @@ def _name(rule):
 def color(rule):
     """The colour of a rule, given as the function or by name."""
     return COLORS[_name(rule)]
+
+
+def _channels(tone):
+    return [int(tone[k : k + 2], 16) for k in (1, 3, 5)]
+
+
+def _luminance(tone):
+    """The relative luminance of a colour "#rrggbb" (WCAG 2.1)."""
+    parts = [part / 255 for part in _channels(tone)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def readable(rule, theme, contrast=4.6):
+    """The colour of a rule for lines and words on a page of the site, "#rrggbb".
+
+    It is moved towards black on the theme "light" and towards white on "dark", just so far that its contrast with the page is
+    at least ``contrast`` (text needs 4.5; WCAG 2.1, 1.4.3). Raises ValueError for another theme.
+    """
+    if theme not in _PAGES:
+        raise ValueError(f"theme must be one of {', '.join(_PAGES)}, but is {theme!r}")
+    page, end = _luminance(_PAGES[theme]), 255 * (theme == "dark")
+    for k in range(101):
+        tone = "#" + "".join(f"{round(part + (end - part) * k / 100):02x}" for part in _channels(color(rule)))
+        dark, light = sorted((page, _luminance(tone)))
+        if (light + 0.05) / (dark + 0.05) >= contrast:
+            return tone
+    raise ValueError(f"contrast must be one that black or white has with the page, but is {contrast}")
 
 
 def linestyle(rule):

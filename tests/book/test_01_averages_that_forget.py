@@ -360,3 +360,11 @@ def test_figures_of_the_page(page):
     weight = page["averages"]
     np.testing.assert_allclose(weight["$\\beta = 0.9$"][1][:2], [0.1 / (1 - 0.9**200), 0.09 / (1 - 0.9**200)])
     assert weight["mean of all"][1].tolist() == [1 / 200] * 101
+
+
+def test_the_picture_of_the_first_steps(page):
+    t, drawn = np.arange(1, 201), page["start_data"]
+    np.testing.assert_allclose(drawn["raw"], (1 - 0.9**t) / np.sqrt(1 - 0.999**t), rtol=1e-9)
+    np.testing.assert_allclose(drawn["corrected"], 1.0, rtol=1e-7)  # eps
+    assert drawn["longest"] == 12
+    assert drawn["raw"].max() == pytest.approx(6.57, abs=0.005)

@@ -136,3 +136,21 @@ def test_the_notes_on_gradients_of_size_one():
     for t, g in enumerate(signs, start=1):
         v = 0.999 * v + 0.001 * g**2
         assert v / (1 - 0.999**t) == pytest.approx(1, rel=1e-9)
+
+
+def test_the_picture_of_the_map(page):
+    """Every run of the map that is decided ended where a late cycle leads, by the weights of the average alone."""
+    drawn = page["map_data"]
+    ends, C, b = drawn["ends"], drawn["C"][:, None], drawn["beta2"]
+
+    def effective(place):
+        """One over the root of the average, up to a factor, after the step at this place of the cycle."""
+        squares = C**2, 1.0, 1.0
+        return 1 / np.sqrt(sum(b**age * squares[(place - age) % 3] for age in range(3)))
+
+    move = -C * effective(0) + effective(1) + effective(2)
+    decided = (np.abs(ends) > 0.9) & (C > 2)
+    assert decided.mean() > 0.85
+    np.testing.assert_array_equal(np.sign(ends)[decided], np.sign(move)[decided])
+    assert (ends > 0.9).mean() > 0.25 and (ends < -0.9).mean() > 0.4
+    assert drawn["adam"][-1] > 0.99 and drawn["amsgrad"][-1] < -0.99

@@ -1,0 +1,640 @@
+"""The explorers: what they compute is what the package computes, and everybody can play with them."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lecture_optim.online import play
+from lecture_optim.optimizer import optimizer
+from lecture_optim.plots.style import COLORS, readable
+from lecture_optim.problems import reddi_periodic
+from lecture_optim.projections import box
+from lecture_optim.rules import adagrad, adam, amsgrad, ratio, rmsprop, sgd
+from lecture_optim.schedules import inverse_sqrt
+
+from . import checks
+from .conftest import ROOT, build, frame_around
+from .visit import NARROW, WIDE, pages
+
+NAMES = ("adam", "reddi")
+SCRIPTS = ROOT / "book/_static/explorers"
+KILOBYTE = 1000
+SETTINGS = 100  # random ones for each explorer
+PAGE = "# Page\n\nOn the way to the *first* explorer, [a link](https://example.org/).\n\n" + "\n".join(
+    f"""## Explorer {name}
+
+:::{{explorer}} {name}
+:still: fig-{name}
+
+Which click makes $x$ small?
+
+More to be said.
+:::
+
+:::{{figure}} _static/favicon.svg
+:name: fig-{name}
+:alt: A picture that stands for the explorer {name}.
+
+What there is to play
+:::
+"""
+    for name in NAMES
+)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A page with all explorers and nothing else."""
+    return build(tmp_path_factory.mktemp("explorers") / "site", frame_around(PAGE)) / "book/index.html"
+
+
+@pytest.fixture(scope="module")
+def shared(path, open_window):
+    """This page, open in one window; for tests that change nothing."""
+    visit = open_window().open(path)
+    assert visit.problems == []
+    return visit.page
+
+
+@pytest.fixture
+def opened(path, visitor):
+    """Opens the page in a new window: opened(viewport, scheme, **options) -> page."""
+
+    def new(*arguments, **options):
+        visit = visitor(*arguments, **options).open(path)
+        assert visit.problems == []
+        return visit.page
+
+    return new
+
+
+def settle(page):
+    """Wait until what was changed is drawn, and until what is to be spoken is there."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.wait_for_timeout(250)
+
+
+def told(page, name):
+    """The explorer's state in words."""
+    settle(page)
+    return page.locator(f"optim-{name} [role=status]").inner_text()
+
+
+def computed(page, name, settings):
+    """The element's own trajectories for a list of settings, as arrays by name."""
+    found = page.locator(f"optim-{name}").evaluate(
+        "(element, settings) => settings.map((one) => element.trajectory(one))", json.loads(json.dumps(settings))
+    )
+    return [{key: np.array(value) for key, value in one.items()} for one in found]
+
+
+def equal(actual, expected):
+    """Within 1e-9, relative where numbers are large."""
+    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9 * min(1.0, np.max(np.abs(expected), initial=1e-30)))
+
+
+# ---------- The same numbers as the package ----------
+
+
+def uncorrected(w, g, m, v, t, lr, beta1, beta2, eps):
+    """Adam without its two divisions."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return w - lr * ratio(m, np.sqrt(v) + eps), m, v
+
+
+def test_adam_computes_what_the_package_computes(shared):
+    rng = np.random.default_rng(3)
+    drawn = [
+        rng.normal(0, 1, 200),
+        np.repeat([0.0, *rng.normal(size=7)], 25),
+        1.1 ** np.arange(-199.0, 1.0),
+        rng.choice([-1.0, 0.0, 1.0], 200),
+    ]
+    settings = [
+        {
+            "gradients": (drawn[k % 4] * rng.uniform(0.1, 2)).tolist(),
+            "beta1": rng.choice([0.0, 0.5, 0.9, rng.uniform(0, 0.99)]),
+            "beta2": rng.choice([0.0, 0.9, 0.999, 0.9999, rng.uniform(0, 0.9999)]),
+            "lr": 10 ** rng.uniform(-4, 0),
+            "eps": rng.choice([0.0, 10 ** rng.uniform(-10, 0)]),
+            "corrected": bool(k // 4 % 2),
+        }
+        for k in range(SETTINGS)
+    ]
+    for one, run in zip(settings, computed(shared, "adam", settings), strict=True):
+        hyper = {name: one[name] for name in ("beta1", "beta2", "eps")}
+        o = optimizer(adam if one["corrected"] else uncorrected, lr=one["lr"], **hyper)
+        expected = play(o, np.array(one["gradients"]), 0.0, record=("w", "m", "v"))
+        w = np.append(expected["w"], expected.w)
+        equal(run["w"], w[1:])
+        equal(run["step"], np.diff(w))
+        t = np.arange(1, 201)
+        for name, beta in (("m", one["beta1"]), ("v", one["beta2"])):
+            equal(run[name], expected[name])
+            equal(run[f"{name}_hat"], expected[name] / (1 - beta**t))
+
+
+def test_the_cap_is_the_largest_step_and_is_reached(shared):
+    t, rng, settings = np.arange(1, 201), np.random.default_rng(5), []
+    for corrected in (False, True):
+        for _ in range(10):
+            beta1, beta2 = rng.uniform(0.3, 0.95), rng.uniform(0.5, 0.9999)
+            growing = (beta2 / beta1) ** (t - 200.0)
+            for g in (growing, rng.normal(size=200)):
+                one = {"gradients": g.tolist(), "beta1": beta1, "beta2": beta2, "eps": 0.0, "lr": 0.01, "corrected": corrected}
+                settings.append(one)
+    for k, run in enumerate(computed(shared, "adam", settings)):
+        assert np.all(np.abs(run["step"]) <= run["cap"] * (1 + 1e-9))
+        if k % 2 == 0:
+            np.testing.assert_allclose(np.abs(run["step"]), run["cap"], rtol=1e-9)
+        assert run["printed"] == pytest.approx(0.01 * max(1, (1 - settings[k]["beta1"]) / np.sqrt(1 - settings[k]["beta2"])))
+
+
+def reference(rule, C, beta2, alpha, start, steps):
+    """The same run by the package."""
+    falling, memory = inverse_sqrt(alpha), {"beta2": beta2}
+    rules = {
+        "adam": (rmsprop, falling, memory),
+        "amsgrad": (amsgrad, falling, {**memory, "beta1": 0.0}),
+        "adagrad": (adagrad, alpha, {}),
+        "sgd": (sgd, falling, {}),
+    }
+    law, lr, hyper = rules[rule]
+    o = optimizer(law, lr=lr, project=box(-1, 1), **hyper)
+    return play(o, reddi_periodic(steps, C), start, comparator=-1.0, record=("w", "regret"))
+
+
+def test_reddi_computes_what_the_package_computes(shared):
+    rng, rules = np.random.default_rng(7), ("adam", "amsgrad", "adagrad", "sgd")
+    settings = [
+        {
+            "rule": rules[k % 4],
+            "C": rng.uniform(2, 5),
+            "beta2": rng.choice([0.0, 0.1, 0.999, rng.uniform(0, 1)]),
+            "alpha": 10 ** rng.uniform(-1.3, 0.3),
+            "start": rng.uniform(-1, 1),
+            "steps": 900,
+        }
+        for k in range(SETTINGS)
+    ]
+    for one, run in zip(settings, computed(shared, "reddi", settings), strict=True):
+        expected = reference(**one)
+        equal(run["x"], expected["w"])
+        equal(run["regret"], expected["regret"])
+        equal(run["last"], expected.w)
+
+
+def cycles(C, beta2, steps, record=()):
+    """Runs of Adam on the example side by side, one for each pair of a slope and a decay rate, from 0."""
+    high, low = C[:, None], -np.ones((C.size, 1))
+    o = optimizer(rmsprop, lr=inverse_sqrt(0.5), beta2=beta2[:, None], project=box(-1, 1))
+
+    def losses(t, x):
+        g = high if t % 3 == 1 else low
+        return g * x, g
+
+    return play(o, losses, np.zeros((C.size, 1)), steps, record=record)
+
+
+MAP = """(element, [C, beta2]) => {
+    const { drift, threshold } = element.constructor;
+    return [C.map((c, k) => drift(c, beta2[k])), beta2.map((b) => Math.min(threshold(b), 1e6))];
+}"""
+
+
+def test_the_drift_is_that_of_the_packages_averages(shared):
+    rng = np.random.default_rng(11)
+    C, beta2 = rng.uniform(2, 5, SETTINGS), rng.uniform(0, 0.98, SETTINGS)
+    drifts, borders = shared.locator("optim-reddi").evaluate(MAP, [C.tolist(), beta2.tolist()])
+    v = cycles(C, beta2, 3000, record=("v",))["v"][-3:, :, 0]
+    scale = (1 - beta2**3) / (1 - beta2)
+    equal(drifts, -C / np.sqrt(scale * v[0]) + np.sum(1 / np.sqrt(scale * v[1:]), axis=0))
+    vanishing, _ = shared.locator("optim-reddi").evaluate(MAP, [borders, beta2.tolist()])
+    assert np.max(np.abs(vanishing)) < 1e-12
+
+
+def test_the_map_says_where_the_package_ends(shared):
+    C, beta2 = (part.ravel() for part in np.meshgrid(np.linspace(2.05, 4.95, 12), np.linspace(0.0, 0.98, 12)))
+    ends = cycles(C, beta2, 9000).w[:, 0]
+    drifts, borders = map(np.array, shared.locator("optim-reddi").evaluate(MAP, [C.tolist(), beta2.tolist()]))
+    decided = np.abs(ends) > 0.9
+    assert decided.sum() > 120
+    np.testing.assert_array_equal(np.sign(ends[decided]), np.sign(drifts[decided]))
+    np.testing.assert_array_equal(borders > C, drifts > 0)
+
+
+# ---------- The question, and its answer ----------
+
+
+def test_adam_shows_long_first_steps_and_one_click_makes_them_equal(opened):
+    page = opened()
+    assert told(page, "adam") == "Without bias correction the longest of 200 steps is 6.57 times the learning rate, at step 12."
+    run = computed(page, "adam", [{}])[0]
+    assert np.abs(run["step"]).max() == pytest.approx(0.00657, rel=1e-3)
+    page.get_by_role("switch", name="Bias correction").click()
+    assert told(page, "adam") == "With bias correction every step is as long as the learning rate."
+    page.get_by_role("switch", name="Bias correction").click()
+    assert "6.57" in told(page, "adam")
+
+
+def test_adam_can_be_made_to_pass_the_bound_of_the_paper(opened):
+    page = opened()
+    page.get_by_role("switch", name="Bias correction").click()
+    page.get_by_text("growing", exact=True).click()
+    assert "paper" not in told(page, "adam")
+    slider = page.locator("optim-adam").get_by_role("slider", name="decay β2")
+    for _ in range(20):
+        slider.press("ArrowLeft")
+    settle(page)
+    assert slider.get_attribute("aria-valuetext") == "0.99"
+    assert "more than the paper’s bound, 1 times" in told(page, "adam")
+
+
+def test_reddi_shows_adam_failing_and_one_click_turns_it_round(opened):
+    page = opened()
+    assert "Adam is at 1.00 after 30,000 steps, the worst point" in told(page, "reddi")
+    for rule in ("AMSGrad", "AdaGrad", "SGD"):
+        page.locator("optim-reddi").get_by_text(rule, exact=True).click()
+        said = told(page, "reddi")
+        assert f"{rule} is at −" in said
+        assert "worst" not in said
+    page.locator("optim-reddi").get_by_text("AMSGrad", exact=True).click()
+    assert "the best point" in told(page, "reddi")
+
+
+def test_reddi_can_be_moved_over_the_border_of_the_map(opened):
+    page = opened()
+    plot = page.locator("optim-reddi .plot").first.locator(":scope > svg")
+    area = plot.bounding_box()
+    page.mouse.move(area["x"] + 0.3 * area["width"], area["y"] + 0.6 * area["height"])
+    page.mouse.down()
+    page.mouse.move(area["x"] + 0.8 * area["width"], area["y"] + 0.3 * area["height"], steps=4)
+    page.mouse.up()
+    assert "the best point" in told(page, "reddi")
+
+
+# ---------- By every means ----------
+
+
+def test_gradients_are_drawn_with_the_mouse(opened):
+    page = opened()
+    plot = page.locator("optim-adam svg.drawn")
+    plot.scroll_into_view_if_needed()
+    area = plot.bounding_box()
+    start, end = area["x"] + 0.5 * area["width"], area["x"] + 0.8 * area["width"]
+    page.mouse.move(start, area["y"] + 0.3 * area["height"])
+    page.mouse.down()
+    page.mouse.move(end, area["y"] + 0.8 * area["height"], steps=3)
+    page.mouse.up()
+    settle(page)
+    gradients = np.array(page.locator("optim-adam").evaluate("(element) => element.settings.gradients"))
+    changed = np.flatnonzero(gradients != 1)
+    assert len(changed) > 40
+    assert np.all(np.diff(changed) == 1), "a stroke leaves no gap"
+    assert np.all(np.diff(gradients[changed]) <= 0)
+    assert page.get_by_role("radio", name="your own").is_checked()
+
+
+def test_gradients_are_drawn_with_a_finger(opened):
+    page = opened(NARROW, has_touch=True)
+    plot = page.locator("optim-adam svg.drawn")
+    plot.scroll_into_view_if_needed()
+    area = plot.bounding_box()
+    page.touchscreen.tap(area["x"] + 0.5 * area["width"], area["y"] + 0.9 * area["height"])
+    settle(page)
+    gradients = np.array(page.locator("optim-adam").evaluate("(element) => element.settings.gradients"))
+    assert np.sum(gradients != 1) == 1
+    assert gradients.min() < -1
+
+
+def walk(page, name):
+    """Every stop of the tabulator inside of an explorer, from its first to its last: (role, name)."""
+    page.locator("article a[href='https://example.org/']").focus()
+    stops = []
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+            const host = document.activeElement, inside = host.shadowRoot?.activeElement;
+            if (!inside) return [host.localName, '', ''];
+            const label = inside.labels?.[0]?.textContent ?? inside.getAttribute('aria-label') ?? inside.textContent;
+            return [host.localName, inside.getAttribute('role') ?? inside.type ?? inside.localName, label.trim()];
+        }"""
+        )
+        if stop[0] == f"optim-{name}":
+            stops.append(tuple(stop[1:]))
+        elif stops:
+            break
+    return stops
+
+
+def test_adam_by_keyboard_alone(opened):
+    page = opened()
+    kinds = [kind for kind, _ in walk(page, "adam")]
+    assert kinds == ["switch", "radio", "slider", *["button"] * 3, "range", "button", *["range"] * 4]
+    page.locator("article a[href='https://example.org/']").focus()
+    page.keyboard.press("Tab")
+    while not page.evaluate("() => document.activeElement.localName === 'optim-adam'"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert "every step is as long" in told(page, "adam")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("radio", name="alternating").is_checked()
+    page.keyboard.press("Tab")
+    plot = page.get_by_role("slider", name="Gradients")
+    assert plot.get_attribute("aria-valuetext") == "step 12, gradient −1"
+    for key in ("Home", "PageUp", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+    settle(page)
+    assert plot.get_attribute("aria-valuetext") == "step 10, gradient −0.9"
+    page.keyboard.press("Shift+ArrowDown")
+    gradients = page.locator("optim-adam").evaluate("(element) => element.settings.gradients")
+    assert gradients[:9] == [1, -1] * 4 + [1]
+    assert gradients[9:] == [-1] * 191
+
+
+def test_reddi_by_keyboard_alone(opened):
+    page = opened()
+    kinds = [kind for kind, _ in walk(page, "reddi")]
+    assert kinds == ["radio", *["button"] * 2, "range", "button", *["range"] * 4]
+    page.locator("optim-reddi").get_by_role("radio", name="Adam", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    assert "AMSGrad" in told(page, "reddi")
+    page.keyboard.press("ArrowLeft")
+    page.locator("optim-reddi").get_by_role("slider", name="decay β2").focus()
+    for _ in range(5):
+        page.keyboard.press("PageUp")
+    assert "the best point" in told(page, "reddi")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_says_what_it_is(shared, name):
+    stops = walk(shared, name)
+    assert len(stops) > 6
+    assert all(label for _, label in stops), stops
+
+
+def test_the_cursor_reads_values(opened):
+    page = opened()
+    slider = page.locator("optim-adam").get_by_role("slider", name="step t")
+    slider.fill("0")
+    settle(page)
+    assert "step 0.00316 = 3.16 α" in re.sub(r"\s+", " ", page.locator("optim-adam .readout").inner_text())
+    plot = page.locator("optim-adam .plot").last.locator(":scope > svg")
+    plot.scroll_into_view_if_needed()
+    area = plot.bounding_box()
+    page.mouse.move(area["x"] + 0.5 * area["width"], area["y"] + 50)
+    settle(page)
+    assert 80 < int(slider.input_value()) < 120
+
+
+def test_playing_draws_step_by_step_and_stops(opened):
+    page = opened()
+    element = page.locator("optim-adam")
+    line = """(element) => {
+        const [, , steps] = element.shadowRoot.querySelectorAll('.plot');
+        return steps.querySelectorAll('.tinted')[3].getAttribute('d').split('L').length;
+    }"""
+    assert element.evaluate(line) == 200
+    element.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => document.querySelector('optim-adam').at > 5")
+    element.get_by_role("button", name="Pause").click()
+    settle(page)
+    at = element.evaluate("(element) => element.at")
+    assert element.evaluate(line) == at + 1 < 200
+    element.get_by_role("button", name="Step").click()
+    settle(page)
+    assert element.evaluate(line) == at + 2
+    element.get_by_role("button", name="Back").click()
+    settle(page)
+    assert element.evaluate("(element) => element.at") == at
+    element.get_by_role("button", name="Reset").click()
+    settle(page)
+    assert element.evaluate(line) == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_motion_playing_shows_all_at_once(opened, name):
+    page = opened(reduced_motion="reduce")
+    element = page.locator(f"optim-{name}")
+    element.get_by_role("slider", name="step t").fill("3")
+    settle(page)
+    element.get_by_role("button", name="Show all").click()
+    settle(page)
+    assert element.evaluate("(element) => [element.at, element.seen, Boolean(element.playing)]") == [
+        element.evaluate("(element) => element.count - 1"),
+        element.evaluate("(element) => element.count - 1"),
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_is_announced_once_it_has_come_to_rest(opened, name):
+    page = opened()
+    element = page.locator(f"optim-{name}")
+    element.evaluate("""(element) => {
+        const status = element.shadowRoot.querySelector('[role=status]');
+        window.spoken = [];
+        new MutationObserver(() => window.spoken.push(status.textContent)).observe(status, {childList: true});
+    }""")
+    slider = element.get_by_role("slider", name="α")
+    for _ in range(6):
+        slider.press("ArrowRight")
+    element.get_by_role("slider", name="β2").press("Home")
+    said = told(page, name)
+    spoken = page.evaluate("() => window.spoken")
+    assert spoken[-1] == said
+    assert len(spoken) <= 3
+
+
+def test_reset_brings_the_beginning_back(opened):
+    page = opened()
+    before = told(page, "reddi")
+    page.locator("optim-reddi").get_by_text("SGD", exact=True).click()
+    page.locator("optim-reddi").get_by_role("slider", name="start").press("Home")
+    assert told(page, "reddi") != before
+    page.locator("optim-reddi").get_by_role("button", name="Reset").click()
+    assert told(page, "reddi") == before
+
+
+# ---------- On every screen ----------
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
+def test_axe_finds_nothing(opened, viewport, scheme):
+    page = opened(viewport, scheme, reduced_motion="reduce")
+    page.wait_for_selector(f"html[data-theme={scheme}]")
+    page.wait_for_timeout(400)
+    assert checks.accessibility(page) == []
+    page.get_by_role("switch", name="Bias correction").click()
+    page.get_by_text("AMSGrad", exact=True).click()
+    settle(page)
+    assert checks.accessibility(page) == []
+
+
+# Words of a plot that stand on each other or outside of its drawing.
+CLASHES = """(element) => {
+    const found = [];
+    for (const plot of element.shadowRoot.querySelectorAll('.plot')) {
+        const frame = plot.querySelector('svg').getBoundingClientRect();
+        const texts = [...plot.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
+        texts.forEach(([said, a], k) => {
+            if (a.left < frame.left - 1 || a.right > frame.right + 1 || a.bottom > frame.bottom + 3 || a.top < frame.top - 8) {
+                found.push(`${said} outside`);
+            }
+            for (const [other, b] of texts.slice(k + 1)) {
+                const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+                const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+                if (wide > 1 && high > 4) found.push(`${said} on ${other}`);
+            }
+        });
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 600, 768, 1200, 2560])
+def test_it_fits_every_screen(opened, width):
+    page = opened({"width": width, "height": 900})
+    for clicks in ([], ["Bias correction", "AMSGrad"], ["noise", "AdaGrad"], ["one spike", "SGD"]):
+        for click in clicks:
+            page.locator("optim-adam, optim-reddi").get_by_text(click, exact=True).click()
+        settle(page)
+        assert checks.sideways(page) == []
+        for name in NAMES:
+            element = page.locator(f"optim-{name}")
+            assert element.evaluate(CLASHES) == [], (name, width, clicks)
+            inside = "(element) => [...element.shadowRoot.querySelectorAll('.live *')].filter((part) => "
+            inside += "!part.closest('svg') && part.getBoundingClientRect().right > element.getBoundingClientRect().right + 1)"
+            assert element.evaluate(inside + ".map((part) => part.outerHTML.slice(0, 80))") == []
+
+
+def contrast(one, other):
+    """The contrast of two colours rgb(...), by WCAG 2.1."""
+
+    def luminance(colour):
+        parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_light_and_dark_change_under_the_readers_hand(opened):
+    """Every line and word of the plots can be told from the ground in both, in the optimizers' own colours."""
+    page, grounds = opened(), []
+    for theme in ("light", "dark"):
+        page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+        settle(page)
+        page.wait_for_function("() => !document.getAnimations().some((motion) => motion.playState === 'running')")
+        ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+        grounds.append(ground)
+        for rule in COLORS:
+            ink = page.locator("optim-adam").evaluate(
+                "(element, name) => getComputedStyle(element).getPropertyValue(name).trim()", f"--rule-{rule.replace('_', '-')}"
+            )
+            assert ink == readable(rule, theme)
+        for name in NAMES:
+            words = page.locator(f"optim-{name} .plot text")
+            inks = words.evaluate_all("(texts) => texts.map((text) => getComputedStyle(text).fill)")
+            assert len(inks) > 10
+            for ink in set(inks):
+                assert contrast(ink, ground) >= 4.5, (name, theme, ink)
+    assert contrast(*grounds) > 10
+
+
+def test_the_optimizers_colours_are_those_of_the_figures():
+    for rule, colour in COLORS.items():
+        assert colour in (readable(rule, "light"), readable(rule, "dark")), rule  # moved for one ground at most
+    with pytest.raises(ValueError, match="theme"):
+        readable("adam", "sepia")
+
+
+# ---------- Without scripts, on paper, on other pages ----------
+
+
+def test_without_scripts_the_still_picture_and_a_sentence_stand_there(path, visitor):
+    page = visitor(java_script_enabled=False).context.new_page()
+    page.goto(path.as_uri())
+    for name in NAMES:
+        element = page.locator(f"optim-{name}")
+        assert element.locator("img").is_visible()
+        assert element.locator("img").get_attribute("alt") == f"A picture that stands for the explorer {name}."
+        assert element.get_by_text("where scripts run").is_visible()
+
+
+def test_with_scripts_the_picture_is_replaced_and_on_paper_it_is_back(opened):
+    page = opened()
+    for name in NAMES:
+        assert not page.locator(f"optim-{name} img").is_visible()
+        assert page.locator(f"optim-{name} .plots").is_visible()
+    page.emulate_media(media="print")
+    for name in NAMES:
+        assert page.locator(f"optim-{name} img").is_visible()
+        assert not page.locator(f"optim-{name} .plots").is_visible()
+
+
+def test_an_explorer_that_breaks_leaves_the_picture(path, visitor):
+    window = visitor()
+    window.context.add_init_script("window.structuredClone = () => { throw new Error('old browser'); };")
+    page = window.context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_timeout(300)
+    for name in NAMES:
+        assert page.locator(f"optim-{name} img").is_visible()
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.js")), ids=lambda script: script.name)
+def test_scripts_are_small_and_ask_for_nothing(script):
+    text = script.read_text(encoding="utf-8")
+    assert len(text.encode()) <= 30 * KILOBYTE
+    addresses = set(re.findall(r"https?:[^\"]*", text)) - {"http://www.w3.org/2000/svg"}  # the name of SVG, asked of nobody
+    assert not addresses
+    assert not re.search(r"import\s|require\(|fetch\(|XMLHttp", text)
+
+
+def test_a_figure_that_is_not_there_stops_the_build(tmp_path):
+    with pytest.raises(AssertionError, match="no figure 'fig-none' on this page"):
+        build(tmp_path / "site", frame_around("# Page\n\n:::{explorer} adam\n:still: fig-none\n\nWhy?\n:::\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (":::{explorer} nobody\n:still: fig-x\n\nWhy?\n:::\n", "there is no explorer 'nobody'"),
+        (":::{explorer} core\n:still: fig-x\n\nWhy?\n:::\n", "there is no explorer 'core'"),
+        (":::{explorer} adam\n\nWhy?\n:::\n", "the option :still:"),
+        (":::{explorer} adam\n:still: fig-x\n:::\n", "needs a question"),
+    ],
+    ids=["unknown", "a shared script", "no picture", "no question"],
+)
+def test_a_directive_that_lacks_something_says_so(tmp_path, text, said):
+    with pytest.raises(AssertionError, match=re.escape(said)):
+        build(tmp_path / "site", frame_around(f"# Page\n\n{text}"))
+
+
+def test_each_part_opens_with_its_explorer_and_no_other_page_loads_one(html, visitor):
+    found = {}
+    for page in pages(html):
+        text = page.read_text(encoding="utf-8")
+        if names := re.findall(r"<optim-(\w+)>", text):
+            found[page.relative_to(html).as_posix()] = names
+        assert ("explorers/core.js" in text) == bool(names), page
+        assert ("explorers/palette.css" in text) == bool(names), page
+    assert found["book/3-adam/01-averages-that-forget.html"] == ["adam"]
+    assert found["book/4-convergence/01-when-signs-mislead.html"] == ["reddi"]
+    window = visitor()
+    for address, (name,) in found.items():
+        visit = window.open(html / address)
+        assert visit.problems == []
+        frame = visit.page.locator(".explorer")
+        assert frame.locator(f"optim-{name} .plots").is_visible()
+        assert frame.locator(".question").inner_text().endswith("?")
+        assert len(frame.locator("img").get_attribute("alt")) > 80
+        assert frame.locator("figcaption .caption-number").is_visible()
+        visit.page.close()

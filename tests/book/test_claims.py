@@ -6,6 +6,8 @@ A counterexample decides that a source's claim is wrong as printed, or needs a h
 import importlib
 import math
 import os
+import re
+import shutil
 import subprocess
 import sys
 from itertools import product
@@ -23,7 +25,6 @@ from lecture_optim.projections import box
 from lecture_optim.rules import adagrad
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("2-adagrad", "3-adam", "4-convergence")  # those whose statements and equations have to have an entry
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,9 @@ def register():
     return claims.load(ROOT / "book" / "claims")
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_every_statement_and_labelled_equation_has_an_entry(register, part):
-    missing = [f"{label.chapter}: {label.kind} {name}" for name, label in claims.without_entry(register, ROOT, part)]
-    assert not missing, f"\nwithout an entry in book/claims/{part}.toml:\n" + "\n".join(missing)
+def test_every_statement_and_labelled_equation_has_an_entry(register):
+    missing = [f"{label.chapter}: {label.kind} {name}" for name, label in claims.without_entry(register, ROOT)]
+    assert not missing, "\nwithout an entry in book/claims/:\n" + "\n".join(missing)
 
 
 def test_entries_name_only_what_exists(register):
@@ -43,15 +43,15 @@ def test_entries_name_only_what_exists(register):
 
 
 def test_derivations_can_be_imported(register):
-    names = sorted({check for claim in register.claims for check in claim.check if "::" not in check})
+    names = sorted({check for claim in register.claims for check in claim.checks if "::" not in check and check[:5] != "cite:"})
     missing = []
     for module, _, function in (name.partition(":") for name in names):
         try:
             made = getattr(importlib.import_module(f"lecture_optim.proofs.{module}"), function, None)
         except ModuleNotFoundError:
             made = None
-        missing += [] if callable(made) else [f"{module}:{function}"]
-    assert not missing, f"\nno such function in lecture_optim.proofs: {', '.join(missing)}"
+        missing += [] if hasattr(made, "cache_info") else [f"{module}:{function}"]  # what `proof` marks is made once, and tested
+    assert not missing, f"\nno such function in lecture_optim.proofs, or not marked by proof: {', '.join(missing)}"
 
 
 def test_sources_are_in_the_bibliography(register):
@@ -59,11 +59,12 @@ def test_sources_are_in_the_bibliography(register):
     assert [c.id for c in register.claims if c.source and f"{{{c.source},\n" not in bibliography] == []
 
 
-# ---------------------------------------------------------------- the directive
+# ---------------------------------------------------------------- the directives
 
 CONF = """
 extensions = ["myst_parser", "sphinx_proof", "sphinxcontrib.bibtex", "claims_ledger"]
 root_doc, html_theme, numfig, bibtex_bibfiles = "book/part/page", "basic", True, ["a.bib"]
+html_static_path = ["book/_static"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 """
 PAGE = """\
@@ -79,6 +80,12 @@ $$ 1 = 1 $$ (eq-a)
 ```
 
 ```{bibliography}
+```
+
+```{toctree}
+../appendix/claims
+../appendix/errata
+../appendix/checks
 ```
 """
 ENTRIES = """
@@ -96,27 +103,50 @@ source = "notes"
 place = "page 1"
 claim = "One is two."
 verdict = "wrong as printed"
-remark = "It is *one*."
+kind = "slip"
+weight = "minor"
+wrong = "It is *not* two."
+right = "It is *one*."
 see = ["thm-a", "eq-a"]
-check = "tests/a.py::test_a"
+check = "tests/test_a.py::test_one_is_not_two"
+right_check = "cite:notes"
 """
+TOC = """
+format: jb-book
+root: book/index
+parts:
+  - caption: The part
+    chapters:
+      - file: book/part/page
+"""
+APPENDIX = {
+    "claims": "# Ledger\n\n```{ledger}\n```\n",
+    "errata": "# Errata\n\n## Minor\n\n```{errata}\n:weight: minor\n```\n",
+    "checks": "# Checks\n\n```{checks}\n:folder: lecture_optim/proofs\n```\n\n```{checks}\n:folder: tests\n```\n",
+}
+CODE = {
+    "lecture_optim/proofs/sums.py": '"""Sums."""\n\n\n@proof\ndef one():\n    return 1\n\n\ndef unused():\n    return 2\n',
+    "tests/test_a.py": '"""About one.\n\nMore."""\n\n\ndef test_one_is_not_two():\n    assert 1 != 2\n',
+}
 
 
 @pytest.fixture
 def site(tmp_path):
-    """Builds a book of one chapter, warnings being errors; returns (exit code, the page or "", the messages)."""
-    files = {"conf.py": CONF, "a.bib": "@misc{notes, author={Abel, A.}, title={Notes}, year={2001}}\n"}
+    """Builds a book of one chapter and an appendix, warnings being errors; returns (exit code, the page or "", the messages)."""
+    files = {"conf.py": CONF, "a.bib": "@misc{notes, author={Abel, A.}, title={Notes}, year={2001}}\n", "_toc.yml": TOC} | CODE
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", "--keep-going", tmp_path, tmp_path / "out"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "book" / "_ext")}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "book" / "_ext"), str(ROOT)])}
+    shutil.copytree(ROOT / "book" / "_static", tmp_path / "book" / "_static")
 
-    def build(page=PAGE, entries=ENTRIES):
-        for name, text in (files | {"book/part/page.md": page, "book/claims/part.toml": entries}).items():
+    def build(page=PAGE, entries=ENTRIES, show="part/page", **appendix):
+        pages = {f"book/appendix/{name}.md": text for name, text in (APPENDIX | appendix).items()}
+        for name, text in (files | pages | {"book/part/page.md": page, "book/claims/part.toml": entries}).items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists() or path.read_text() != text:
                 path.write_text(text)
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        made = tmp_path / "out/book/part/page.html"
+        made = tmp_path / f"out/book/{show}.html"
         return done.returncode, made.read_text() if made.exists() else "", done.stderr
 
     return build
@@ -128,9 +158,48 @@ def test_the_directive_prints_the_entries_of_its_chapter(site):
     notes, own = page.partition('<dl class="claims')[2].split('<dl class="claims')
     assert "Abel" in page and "Page 1" in notes and "It is <em>one</em>." in notes and "One is two." in notes
     assert 'class="claim-verdict wrong-as-printed">wrong as printed<' in notes and 'id="claim-n-1"' in notes
-    assert 'href="#thm-a"' in notes and 'href="#equation-eq-a"' in notes and "test_a" in notes
+    assert 'href="#thm-a"' in notes and 'href="#equation-eq-a"' in notes and "Shown false by" in notes
+    assert 'href="../appendix/checks.html#check-tests-test-a-py-test-one-is-not-two"' in notes and ">one is not two<" in notes
     assert 'class="claim-verdict holds">holds<' in own and "Theorem 1" in own and r"\(1\)" in own and "sums:one" in own
+    assert 'href="../appendix/checks.html#check-lecture-optim-proofs-sums-py-one"' in own and "Decided by" in own
     assert own.count('href="#equation-eq-a"') == 2
+
+
+def test_the_ledger_has_a_row_for_each_entry_and_the_totals(site):
+    code, page, said = site(show="appendix/claims")
+    assert code == 0, said
+    rows = page.partition("<tbody")[2].split("<tr")[1:]
+    assert [re.search(r'id="(.*?)"', row)[1] for row in rows] == ["claim-n-1", "claim-thm-a"]
+    assert all(f'data-{key}="{value}"' in rows[0] for key, value in (("document", "notes"), ("verdict", "wrong as printed")))
+    assert 'data-document="book"' in rows[1] and all('data-part="The part"' in row for row in rows)
+    assert all('href="../part/page.html"' in row for row in rows)
+    assert "Abel" in rows[0] and 'href="errata.html#erratum-n-1"' in rows[0] and "slip, minor" in rows[0]
+    assert "It is <em>not</em> two." in rows[0].partition("<details")[2] and "<details" not in rows[1]
+    assert 'href="checks.html#check-tests-test-a-py-test-one-is-not-two"' in rows[0] and "sums:one" in rows[1]
+    totals = page.partition("<figure")[2].partition("</figure>")[0]
+    assert totals.count(": 1 claims") == 2 and "1 wrong as printed" in totals and totals.count("width: 100.00%") == 2
+    assert "<form" in page and "hidden" in page.partition("<form")[2].partition(">")[0]  # shown by the script
+    assert page.count("claims.js") == 1 == page.count("claims.css")
+    assert "claims.js" not in site()[1]
+
+
+def test_the_errata_have_their_five_parts_and_one_form(site):
+    twice = APPENDIX["errata"].replace("# Errata\n", "# Errata\n\n## All\n\n```{errata}\n```\n")
+    code, page, said = site(show="appendix/errata", errata=twice)
+    assert code == 0, said
+    card = page.partition('id="erratum-n-1"')[2].partition("</article>")[0]
+    assert [title for title in ("Printed", "Wrong", "Correct") if f"<dt>{title}</dt>" in card] == ["Printed", "Wrong", "Correct"]
+    assert "Page 1" in card and ">slip<" in card and "One is two." in card and "It is <em>one</em>." in card
+    assert 'href="claims.html#claim-n-1"' in card and "one is not two" in card and page.count("claims-filter") == 1
+
+
+def test_the_checks_show_what_ran(site):
+    code, page, said = site(show="appendix/checks")
+    assert code == 0, said
+    text = re.sub("<.*?>", "", page)
+    assert "@proof\ndef one():\n    return 1" in text and "assert 1 != 2" in text and "unused" not in text
+    assert "lecture_optim/proofs/sums.py. Sums." in text and "About one." in text and "More." not in text
+    assert page.count('id="check-') == 2 and 'href="claims.html#claim-n-1"' in page
 
 
 def test_a_changed_register_makes_its_page_anew(site):
@@ -161,6 +230,21 @@ def test_options_of_the_directive_choose(site, options, shown, hidden):
 )
 def test_what_the_directive_cannot_print_stops_the_build(site, options, entries, message):
     code, _, said = site(PAGE.replace("```{claims}\n", f"```{{claims}}\n{options}\n"), entries)
+    assert code != 0 and message in said, said
+
+
+@pytest.mark.parametrize(
+    ("page", "old", "new", "message"),
+    [
+        ("errata", "minor", "major", "the register has no finding of the weight 'major'"),
+        ("errata", ":weight: minor", ":weight: heavy", '"heavy" unknown; choose from "major"'),
+        ("claims", "{ledger}", "{ledger}\n:first: notes, others", "the register has no claim of others"),
+        ("checks", ":folder: tests", ":folder: other", "no claim has a check in other"),
+        ("checks", "```{checks}\n:folder: tests\n```", "", "undefined label: 'check-tests-test-a-py-test-one-is-not-two'"),
+    ],
+)
+def test_what_the_appendix_cannot_print_stops_the_build(site, page, old, new, message):
+    code, _, said = site(**{page: APPENDIX[page].replace(old, new)})
     assert code != 0 and message in said, said
 
 

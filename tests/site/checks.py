@@ -213,3 +213,20 @@ def thin_formulas(page):
             formula.replaceChildren(box);
         }
     }""")
+
+
+def thin_entries(page):
+    """Leave, of the ledger's rows, the errata and the checks, those with an element of a new name, class or attribute.
+
+    One directive makes them all of the same few elements, and there are hundreds of them.
+    """
+    page.evaluate("""() => {
+        const seen = new Set();
+        for (const entry of document.querySelectorAll('table.ledger tbody tr, article.erratum, div.claim-check')) {
+            const kinds = [entry, ...entry.querySelectorAll('*')].filter((element) => !element.closest('mjx-container'))
+                .map((e) => [e.localName, e.className, e.getAttributeNames(), e.textContent.trim() === ''].join(' '));
+            const fresh = kinds.some((kind) => !seen.has(kind));
+            kinds.forEach((kind) => seen.add(kind));
+            if (!fresh) entry.remove();
+        }
+    }""")

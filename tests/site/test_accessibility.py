@@ -15,6 +15,7 @@ def findings(html, open_window):
     for path in pages(html):
         page = window.open(path).page
         checks.open_folds(page)
+        checks.thin_entries(page)
         checks.thin_code(page)
         checks.thin_formulas(page)
         for mode, (viewport, scheme) in MODES.items():

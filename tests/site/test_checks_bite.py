@@ -98,6 +98,18 @@ def test_a_pale_formula_among_many_is_reported_though_most_are_left_out(opened, 
 
 
 @pytest.mark.parametrize(
+    ("defect", "said"),
+    [('<p style="color: #bbb; background: #fff">pale</p>', "color-contrast"), ('<a href="#top"></a>', "link-name")],
+)
+def test_a_defect_of_one_entry_among_many_is_reported_though_most_are_left_out(opened, defect, said):
+    entry = '<article class="erratum"><p>words, and <a href="#top">a link</a></p>{}</article>'
+    page = opened(body=BODY.replace("</article>", f"{entry.format('') * 9}{entry.format(defect)}</article>")).page
+    checks.thin_entries(page)
+    assert page.locator("article.erratum").count() == 2
+    assert any(said in problem for problem in checks.accessibility(page))
+
+
+@pytest.mark.parametrize(
     ("removed", "said"),
     [
         ("<title>A page</title>", "no title"),

@@ -13,8 +13,9 @@ WORDS = r"""() => [...document.querySelectorAll('article p')]
 
 
 def chapter(html):
-    """The page with the most text."""
-    return max((path for path in pages(html) if path.name != "search.html"), key=lambda path: path.stat().st_size)
+    """The chapter with the most text."""
+    chapters = (path for path in pages(html) if path.parent.name != "appendix" and path.name != "search.html")
+    return max(chapters, key=lambda path: path.stat().st_size)
 
 
 def results(page):

@@ -1,0 +1,154 @@
+"""The ledger of claims and the errata in a browser, from ``file://``: filters by mouse, keyboard and address, and no script."""
+
+import re
+
+import pytest
+
+from lecture_optim import claims
+
+from .conftest import ROOT
+from .visit import NARROW, WIDE
+
+ROWS, CARDS = "table.ledger tbody tr", "article.erratum"
+
+
+@pytest.fixture(scope="module")
+def register():
+    return claims.load(ROOT / "book" / "claims")
+
+
+@pytest.fixture(scope="module")
+def ledger(html, open_window):
+    """The ledger's page and its file."""
+    return open_window().open(html / "book/appendix/claims.html").page, html / "book/appendix/claims.html"
+
+
+@pytest.fixture
+def page(ledger):
+    """The ledger with nothing chosen."""
+    page, _ = ledger
+    for field in ("document", "part", "verdict"):
+        page.select_option(f"select[name={field}]", "")
+    return page
+
+
+def shown(page, what=ROWS):
+    """The ids of the entries that can be seen."""
+    return page.evaluate(
+        "(what) => [...document.querySelectorAll(what)].filter((e) => e.checkVisibility()).map((e) => e.id)", what
+    )
+
+
+def ids(entries, kind="claim"):
+    return {f"{kind}-{claim.id}".lower() for claim in entries}
+
+
+def test_every_entry_has_its_row_and_all_are_counted(page, register):
+    assert set(shown(page)) == ids(register.claims)
+    assert page.locator(".claims-count").inner_text() == f"All {len(register.claims)} claims"
+    totals = page.locator(".claim-totals").inner_text()
+    for source in register.sources:
+        assert f": {len(register.select(source=source))} claims" in totals
+
+
+def test_three_filters_narrow_what_is_shown(page, register):
+    def expect(**chosen):
+        kept = [claim for claim in register.claims if all(getattr(claim, key) == value for key, value in chosen.items())]
+        assert set(shown(page)) == ids(kept) and kept
+        assert page.locator(".claims-count").inner_text() == f"{len(kept)} of {len(register.claims)} claims"
+
+    page.select_option("select[name=document]", "coscas2022")
+    expect(source="coscas2022")
+    page.select_option("select[name=verdict]", "wrong as printed")
+    expect(source="coscas2022", verdict="wrong as printed")
+    page.select_option("select[name=part]", label="Adam")
+    expect(source="coscas2022", verdict="wrong as printed", part="3-adam")
+    page.get_by_role("button", name="Show all").click()
+    assert len(shown(page)) == len(register.claims)
+
+
+def test_the_filters_say_in_words_what_can_be_chosen(page, register):
+    documents = page.locator("select[name=document] option").all_inner_texts()
+    assert documents[0] == "all" and len(documents) == len(register.sources) + 2 and "This book" in documents
+    assert any("Coscas" in name for name in documents) and not any("coscas2022" in name for name in documents)
+    assert page.get_by_label("Verdict").count() == page.get_by_label("Document").count() == page.get_by_label("Part").count() == 1
+    assert page.get_by_role("table").count() == 1
+    assert page.get_by_role("status").count() == 1
+
+
+def test_the_keyboard_is_enough(page, register):
+    page.locator("select[name=verdict]").focus()
+    page.keyboard.type("mis")
+    assert set(shown(page)) == ids(claim for claim in register.claims if claim.verdict == "misleading")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert len(shown(page)) == len(register.claims)
+    assert page.evaluate("document.activeElement.name") == "document"
+
+
+def test_a_number_of_the_figure_is_a_filter(page, register):
+    page.locator(".claim-totals a[data-document=sparse-note][data-verdict=misleading]").click()
+    kept = [claim for claim in register.select(source="sparse-note") if claim.verdict == "misleading"]
+    assert set(shown(page)) == ids(kept)
+
+
+def test_the_address_keeps_the_choice_and_leads_to_an_entry(html, visitor, register):
+    window, file = visitor(), html / "book/appendix/claims.html"
+    page = window.open(file, "?document=adam-notes&verdict=holds").page
+    kept = [claim for claim in register.select(source="adam-notes") if claim.verdict == "holds"]
+    assert set(shown(page)) == ids(kept)
+    hidden = next(claim for claim in register.claims if claim.verdict != "holds")
+    page.evaluate("(id) => { location.hash = id; }", f"claim-{hidden.id}")
+    page.wait_for_function("(id) => document.getElementById(id).checkVisibility()", arg=f"claim-{hidden.id}")
+    assert len(shown(page)) == len(register.claims)
+    page.close()
+    page = window.open(file, "?document=nobody").page
+    assert len(shown(page)) == len(register.claims)
+
+
+def test_every_row_leads_to_its_chapter_and_to_what_decides_it(page, register):
+    wanting = page.evaluate(
+        """(rows) => [...document.querySelectorAll(rows)].filter((row) => {
+            const links = [...row.querySelectorAll('a')].map((link) => link.getAttribute('href'));
+            const chapter = row.querySelector('th .claim-links a');
+            const decided = row.dataset.verdict === 'not checkable' || [...row.querySelectorAll('td .claim-links')].some(
+                (line) => /^(Decided|Shown false) by/.test(line.textContent) && line.querySelector('a, code'));
+            return !(chapter && decided && links.length);
+        }).map((row) => row.id)""",
+        ROWS,
+    )
+    assert wanting == []
+
+
+def test_a_link_to_a_check_leads_to_its_code(ledger, visitor):
+    _, file = ledger
+    page = visitor().open(file).page
+    row = page.locator(f"{ROWS}[data-document=coscas2022][data-verdict='wrong as printed']").first
+    link = row.locator("td .claim-links a[href*='checks-claims']").first
+    words = link.inner_text()
+    link.click()
+    page.wait_for_url(re.compile(r"checks-claims\.html#"))
+    shown = page.evaluate("() => document.getElementById(decodeURIComponent(location.hash.slice(1))).textContent")
+    assert f"def test_{words.replace(' ', '_')}(" in shown
+
+
+def test_the_errata_are_filtered_and_stand_in_the_order_of_weight(html, visitor, register):
+    page = visitor().open(html / "book/appendix/errata.html").page
+    order = shown(page, CARDS)
+    assert order == [f"erratum-{claim.id}" for claim in register.errata()]
+    page.select_option("select[name=document]", "sparse-note")
+    kept = [claim for claim in register.errata() if claim.source == "sparse-note"]
+    assert set(shown(page, CARDS)) == ids(kept, "erratum")
+    page.select_option("select[name=kind]", "false")
+    assert set(shown(page, CARDS)) == ids((claim for claim in kept if claim.kind == "false"), "erratum")
+    assert page.locator(".claims-count").inner_text().endswith(f"of {len(order)} errata")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_without_scripts_everything_is_there_and_nothing_is_dead(html, visitor, register, viewport):
+    for name, what, count in (("claims", ROWS, len(register.claims)), ("errata", CARDS, len(register.errata()))):
+        window = visitor(viewport, java_script_enabled=False)
+        page = window.context.new_page()
+        page.goto((html / f"book/appendix/{name}.html").as_uri())
+        assert page.locator(what).count() == count and page.locator(what).last.is_visible()
+        assert not page.locator("form.claims-filter").is_visible()

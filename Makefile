@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book test notebooks check lock peers clean
+.PHONY: help setup book pdf zip site lighthouse test notebooks check lock peers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -23,6 +23,18 @@ $(READY): requirements.lock pyproject.toml
 book: $(READY) ## build the site: _build/html/index.html
 	$(BIN)/jupyter-book build . -W -n --keep-going
 	@echo "The book: _build/html/index.html"
+
+pdf: book ## print the whole book as one PDF: _build/pdf/ (needs Chromium or Chrome)
+	PYTHONPATH=book $(BIN)/python -m publish pdf
+
+zip: book ## pack the site as one zip: _build/zip/
+	PYTHONPATH=book $(BIN)/python -m publish zip
+
+site: pdf zip ## the site to publish: _build/html/ with the PDF and the zip for download
+	OFFER_DOWNLOADS=1 $(BIN)/jupyter-book build . -W -n --keep-going
+
+lighthouse: book ## measure speed and accessibility of a long page (needs Node and Chromium; fetches Lighthouse once)
+	PYTHONPATH=book $(BIN)/python -m publish lighthouse
 
 test: $(READY) ## prove the project: package, notebooks, site in a browser
 	$(BIN)/python -m pytest

@@ -10,6 +10,7 @@ from pathlib import Path
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sphinx.util.images import get_image_size
+from sphinx.writers.html5 import HTML5Translator
 from sphinx_proof.nodes import proof_node
 
 # The tag that docutils adds to every page, although the layout has one already.
@@ -43,8 +44,10 @@ def refine_document(app, doctree, docname):
     """Size computed figures, drop repeated ids and the unused numbers of the bibliography, mark proofs."""
     for output in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code_output"):
         for image in output.findall(nodes.image):
+            image["loading"] = "lazy"
             if "width" not in image and (size := get_image_size(Path(app.srcdir, image["uri"]))):
                 image["width"] = str(size[0] // FIGURE_RESOLUTION)
+                image["ratio"] = "{} / {}".format(*size)
     for label in list(doctree.findall(nodes.label)):
         if isinstance(label.parent, nodes.citation):
             label.parent.remove(label)
@@ -74,6 +77,13 @@ def visit_hidden_cell(self, node):
     self.body.append("</summary>\n")
 
 
+def visit_image(self, node):
+    """Write an image that loads when it comes near the window, its room kept free until then."""
+    HTML5Translator.visit_image(self, node)
+    if "ratio" in node:
+        self.body[-1] = self.body[-1].replace('style="', f'style="aspect-ratio: {node["ratio"]}; ', 1)
+
+
 def visit_citation(self, node):
     """Open an entry of the bibliography; docutils makes a list whose entries are no list items."""
     if not isinstance(node.previous_sibling(), nodes.citation):
@@ -95,5 +105,6 @@ def setup(app):
     app.connect("html-page-context", complete_head)
     app.connect("doctree-resolved", refine_document)
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
+    app.add_node(nodes.image, override=True, html=(visit_image, HTML5Translator.depart_image))
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_cell, depart_HideCellInput))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from playwright.sync_api import sync_playwright
+from publish.browser import ARGUMENTS, find_browser
 
-from .visit import ARGUMENTS, Visitor, find_browser
+from .visit import Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (str(Path(sysconfig.get_path("scripts"), "jupyter-book")), "build", ".", "-W", "-n", "--keep-going")
@@ -43,7 +44,7 @@ def frame_around(page):
     """What fills a folder with the book's frame and this one page, for `build`."""
 
     def sources(target):
-        for folder in ("_ext", "_static", "_templates"):
+        for folder in ("_ext", "_static", "_templates", "publish"):
             shutil.copytree(ROOT / "book" / folder, target / "book" / folder)
         shutil.copyfile(ROOT / "_config.yml", target / "_config.yml")
         (target / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")

@@ -23,9 +23,9 @@ def test_a_changed_style_is_published(tmp_path):
     site = tmp_path / "site"
     build(site, frame_around("# Page\n"))
     with (site / "book/_static/book.css").open("a", encoding="utf-8") as style:
-        style.write("\n/* changed */\n")
+        style.write("\n.bd-article { --changed: 1 }\n")
     again = build(site, lambda target: None)
-    assert "/* changed */" in (again / "_static/book.css").read_text(encoding="utf-8")
+    assert "--changed: 1" in (again / "_static/site.css").read_text(encoding="utf-8")
 
 
 def test_nothing_is_published_that_no_page_needs(html):
@@ -33,7 +33,14 @@ def test_nothing_is_published_that_no_page_needs(html):
     assert [name for name in names if name.endswith((".map", ".po", ".mo", "/fontawesome.js"))] == []
     assert not any(name.startswith("book/src") or "/.ipynb_checkpoints/" in name for name in names)
     frame = sum((html / name).stat().st_size for name in names if name.startswith("_static/"))
-    assert frame < 5 * MEGABYTE
+    assert frame < 3 * MEGABYTE
+    linked = {
+        link
+        for page in html.rglob("*.html")
+        for link in re.findall(r'href="(?:\.\./)*(_static/[^"?]+\.css)', page.read_text("utf-8"))
+    }
+    assert {name for name in names if name.endswith(".css")} == linked >= {"_static/site.css"}
+    assert not any("fontawesome" in name for name in names)
 
 
 def test_the_source_of_every_page_can_be_downloaded(html):

@@ -1,33 +1,12 @@
 """Open built pages from ``file://`` in an offline browser, and write down what goes wrong on the way."""
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+from publish.browser import READY
+
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
-
-# Resolves when MathJax has set every formula and the fonts are there; a page without MathJax has only fonts to wait for.
-READY = "() => Promise.resolve(window.MathJax?.startup?.promise).then(() => document.fonts.ready).then(() => true)"
-
-
-def find_browser():
-    """The path of a Chromium or Chrome: what BROWSER_PATH says, else the first usual name on the PATH, else None."""
-    if named := os.environ.get("BROWSER_PATH"):
-        if not shutil.which(named):
-            raise FileNotFoundError(f"BROWSER_PATH must name a program, but is {named!r}")
-        return named
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def pages(html):

@@ -1,0 +1,104 @@
+// Loads MathJax once the page is drawn, and sets formulas in short pieces of work: first those near the window, all others once
+// the reader does something. A long chapter has over a thousand, seconds of work on a telephone in which nothing would answer.
+(() => {
+  "use strict";
+  // So much TeX is set without a pause; a derivation is longer, and is a piece by itself.
+  const PIECE = 400;
+  const waiting = new Set();
+  const near = new Set();
+  let running = null;
+  let all = false;
+
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+  // The next piece in the order of the page, which is the order of both sets.
+  function piece() {
+    const found = [];
+    let length = 0;
+    for (const formula of near.size ? near : all ? waiting : []) {
+      length += formula.textContent.length;
+      if (found.length && length > PIECE) break;
+      found.push(formula);
+    }
+    for (const formula of found) {
+      waiting.delete(formula);
+      near.delete(formula);
+    }
+    return found;
+  }
+
+  // The page names MathJax in a script element that no browser runs.
+  function load() {
+    const named = document.getElementById("mathjax");
+    if (!named) return Promise.reject(new Error("the page has formulas and does not name MathJax"));
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error(`${named.src} does not load`)));
+      script.src = named.src;
+      document.head.append(script);
+    });
+  }
+
+  let loaded = null;
+
+  async function work() {
+    loaded ??= load();
+    await loaded;
+    await window.MathJax.startup.promise;
+    for (let found = piece(); found.length; found = piece()) {
+      await window.MathJax.typesetPromise(found);
+      await pause();
+    }
+    running = null;
+  }
+
+  function start() {
+    running ??= work();
+    return running;
+  }
+
+  // For whoever needs the whole page, as a test does: resolves when every formula is set.
+  async function settle() {
+    all = true;
+    while (waiting.size || running) await start();
+  }
+
+  // For paper, which does not wait.
+  function now() {
+    if (!waiting.size || !window.MathJax.typeset) return;
+    window.MathJax.typeset([...waiting]);
+    waiting.clear();
+    near.clear();
+  }
+
+  window.formulas = { settle, now };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const formula of document.querySelectorAll(".math")) waiting.add(formula);
+    if (waiting.size) window.addEventListener("load", () => requestAnimationFrame(() => setTimeout(watch, 0)), { once: true });
+  });
+
+  function watch() {
+    const seen = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          seen.unobserve(target);
+          if (waiting.has(target)) near.add(target);
+        }
+        if (near.size) start();
+      },
+      { rootMargin: "100% 0px" },
+    );
+    for (const formula of waiting) seen.observe(formula);
+    const rest = () => {
+      all = true;
+      for (const kind of ["keydown", "pointerdown", "pointermove", "scroll", "wheel"]) window.removeEventListener(kind, rest);
+      start();
+    };
+    for (const kind of ["keydown", "pointerdown", "pointermove", "scroll", "wheel"]) {
+      window.addEventListener(kind, rest, { passive: true });
+    }
+  }
+})();

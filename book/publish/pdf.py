@@ -1,0 +1,91 @@
+"""One PDF of the whole book: title, contents with page numbers, every page of the site, the index with page numbers."""
+
+import re
+from fnmatch import fnmatch
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader
+
+from publish.binding import Volume
+from publish.printing import press
+from publish.sources import ROOT, authors, built_site, citation, contents, moment, pdf_path
+
+# The page about downloads speaks of files beside the site, and is in one of them; the checks' source is for machines.
+LEFT_OUT = ("book/download", "book/appendix/checks-*")
+INDEX = "genindex.html"
+
+# Puts the number of its sheet after each entry of the index, in place of the bare counting of an entry's further places.
+NUMBER_INDEX = r"""(numbers) => {
+    for (const link of document.querySelectorAll('.genindextable a')) {
+        const number = numbers[link.getAttribute('href')];
+        if (number === undefined) continue;
+        if (/^\[\d+\]$/.test(link.textContent)) link.textContent = number;
+        else link.append(`, ${number}`);
+    }
+}"""
+
+
+def printed_pages(root=ROOT):
+    """The pages of the contents that are printed, in their order."""
+    return [page for page in contents(root) if not any(fnmatch(page.docname, pattern) for pattern in LEFT_OUT)]
+
+
+def make_pdf(root=ROOT, pages=None, say=print):
+    """Write `_build/pdf/NAME.pdf` from the built site, and return its path.
+
+    pages: those to be printed, `printed_pages` unless told; say: is given a line for each page.
+    Raises PublishError where the site is not built or the machine has no browser.
+    """
+    html, fields = built_site(root), citation(root)
+    pages = pages or printed_pages(root)
+    addresses = [f"{page.docname}.html" for page in pages]
+    parts = {address: page.part for address, page in zip(addresses, pages, strict=True)}
+    target = pdf_path(root)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    volume = Volume(html)
+    with press() as work:
+        texts = [address for address in addresses if address != INDEX]
+        coming = work.load(html / texts[0])
+        for count, address in enumerate(texts, start=1):
+            page, coming = coming, work.load(html / texts[count]) if count < len(texts) else None
+            volume.add(work.put(page, address, before=volume.length))
+            say(f"{count:3} of {len(addresses)}  {address}: to page {volume.length}")
+        if INDEX in addresses:
+            change = NUMBER_INDEX, _numbers(html / INDEX, volume)
+            volume.add(work.put(work.load(html / INDEX), INDEX, before=volume.length, change=change))
+            say(f"{len(addresses):3} of {len(addresses)}  {INDEX}: to page {volume.length}")
+        front = target.with_name("front.html")
+        front.write_text(_front(volume, parts, fields, root), "utf-8")
+        matter = work.put(work.load(front), "index.html", style="lower-roman", title=fields["title"].partition(":")[0])
+    front.unlink()
+    target.write_bytes(volume.bind(matter, parts, fields, moment(fields)))
+    return target
+
+
+def _numbers(index, volume):
+    """The number of the sheet to which each link of the built index leads, by the link as it is written."""
+    links = {unescape(link) for link in re.findall(r'href="([^"]+)"', index.read_text("utf-8"))}
+    places = {link: volume.place(link, INDEX) for link in links if "#" in link and not urlsplit(link).scheme}
+    return {link: place[0] for link, place in places.items() if place}
+
+
+def _front(volume, parts, fields, root):
+    """The title page and the contents, a page of their own beside the site."""
+    groups = []
+    for address, (number, sheets) in volume.body.items():
+        if not groups or groups[-1][0] != parts[address]:
+            groups.append((parts[address], []))
+        groups[-1][1].append((sheets.printed.title, number, (volume.html / address).as_uri()))
+    title, _, subtitle = fields["title"].partition(": ")
+    surroundings = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+    return surroundings.get_template("front.html").render(
+        title=title,
+        subtitle=subtitle[:1].upper() + subtitle[1:],
+        authors=authors(fields),
+        version=fields["version"],
+        date=f"{fields['date-released']}",
+        style=(root / "book" / "_static" / "book.css").as_uri(),
+        groups=groups,
+    )

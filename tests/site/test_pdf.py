@@ -1,0 +1,176 @@
+"""The PDF of the whole book: every page is in its outline and its contents, its links lead within it, and it comes out the same.
+
+On CI it is the whole book; elsewhere a few pages of every kind stand for it, as printing all takes minutes.
+"""
+
+import io
+import re
+import shutil
+
+import pytest
+from publish import browser as browsers
+from publish.binding import Volume
+from publish.pdf import make_pdf, printed_pages
+from publish.printing import Printed, press
+from publish.sources import PublishError
+from pypdf import PdfReader, PdfWriter
+
+from ..conftest import ON_CI
+
+SAMPLE = (
+    "book/index",
+    "book/notation",
+    "book/4-convergence/01-when-signs-mislead",
+    "book/exercises/warm-up",
+    "book/appendix/bibliography",
+    "book/appendix/glossary",
+    "genindex",
+)
+
+
+@pytest.fixture(scope="module")
+def printed(html, tmp_path_factory):
+    """(the pages that were printed, the PDF)."""
+    if browsers.find_browser() is None:
+        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
+    root = html.parents[1]
+    pages = [page for page in printed_pages(root) if ON_CI or page.docname in SAMPLE]
+    return pages, PdfReader(make_pdf(root, pages, say=lambda line: None))
+
+
+def titles(html, pages):
+    """The title of each page as its heading on the site reads."""
+    found = []
+    for page in pages:
+        text = (html / f"{page.docname}.html").read_text(encoding="utf-8")
+        heading = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)[1]
+        heading = re.sub(r'<a class="headerlink".*?</a>', "", heading, flags=re.DOTALL)
+        found.append(" ".join(re.sub(r"<[^>]+>", "", heading).replace("&#8217;", "’").split()))
+    return found
+
+
+def leaves(outline, depth=0):
+    """Each item of an outline with its depth."""
+    for item in outline:
+        if isinstance(item, list):
+            yield from leaves(item, depth + 1)
+        else:
+            yield depth, item
+
+
+def test_every_page_is_in_the_outline_below_its_part_and_begins_where_it_says(html, printed):
+    pages, pdf = printed
+    items = list(leaves(pdf.outline))
+    at = -1
+    for page, title in zip(pages, titles(html, pages), strict=True):
+        at = next(number for number in range(at + 1, len(items)) if items[number][1].title == title)
+        depth, item = items[at]
+        assert depth == (1 if page.part else 0), title
+        text = " ".join(pdf.pages[pdf.get_destination_page_number(item)].extract_text().split())
+        assert title.replace(" ", "") in text.replace(" ", ""), title
+    assert {item.title for depth, item in items if depth == 0} >= {page.part for page in pages if page.part}
+
+
+def test_sections_are_in_the_outline_and_lead_to_their_headings(printed):
+    _, pdf = printed
+    sections = [(item.title, pdf.get_destination_page_number(item)) for depth, item in leaves(pdf.outline) if depth == 2]
+    assert len(sections) > 20
+    for title, number in sections:
+        words = re.sub(r"\W", "", title)
+        if words.isascii():  # formulas are drawn in letters of their own
+            assert words in re.sub(r"\W", "", pdf.pages[number].extract_text()), title
+
+
+def test_the_contents_and_the_footers_agree_on_page_numbers(html, printed):
+    pages, pdf = printed
+    labels = pdf.page_labels
+    front = labels.index("1")
+    assert labels[:front] == ["i", "ii", "iii", "iv"][:front]
+    assert labels[front:] == [str(number) for number in range(1, len(labels) - front + 1)]
+    listed = " ".join(pdf.pages[number].extract_text() for number in range(1, front))
+    starts = {item.title: pdf.get_destination_page_number(item) for depth, item in leaves(pdf.outline) if depth < 2}
+    for title in titles(html, pages):
+        number = labels[starts[title]]
+        assert re.search(rf"{re.escape(title).replace(' ', '[ ]*')}\s*{number}\b", re.sub(r"\s+", " ", listed)), title
+        assert pdf.pages[starts[title]].extract_text().replace(" ", "").find(f"{title}{number}".replace(" ", "")) >= 0, title
+
+
+def test_links_lead_within_the_book_or_to_the_web(printed):
+    _, pdf = printed
+    within = 0
+    for page in pdf.pages:
+        for note in page.get("/Annots", ()):
+            note = note.get_object()
+            if "/Dest" in note:
+                assert note["/Dest"][0].get_object()["/Type"] == "/Page"
+                within += 1
+            else:
+                assert note["/A"]["/URI"].startswith(("http://", "https://", "mailto:"))
+    assert within > 100
+
+
+def test_the_index_gives_page_numbers(html, printed):
+    pages, pdf = printed
+    assert pages[-1].docname == "genindex"
+    text = pdf.pages[-1].extract_text()
+    assert re.search(r"\w, \d+", text)
+    assert not re.search(r"\[\d+\]", text)
+
+
+def test_it_says_what_it_is_and_not_when_or_where_it_was_made(html, printed):
+    _, pdf = printed
+    assert "Adaptive Optimizers" in pdf.metadata.title
+    assert pdf.metadata.author == "the lecture_optim authors"
+    assert pdf.metadata.creation_date == pdf.metadata.modification_date
+    assert pdf.trailer["/Root"]["/Lang"] == "en"
+    pdf.stream.seek(0)
+    assert str(html.parents[1]).encode() not in pdf.stream.read()
+
+
+def test_a_second_printing_is_the_same(html, printed, tmp_path, monkeypatch):
+    root = html.parents[1]
+    pages = [page for page in printed_pages(root) if page.docname in (SAMPLE[0], SAMPLE[4])]
+    other = tmp_path / "another place"
+    for name in ("_toc.yml", "CITATION.cff", "book/_static/book.css"):
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, other / name)
+    shutil.copytree(html, other / "_build/html")
+    first = make_pdf(root, pages, say=lambda line: None).read_bytes()
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    assert make_pdf(other, pages, say=lambda line: None).read_bytes() == first
+
+
+def test_a_page_s_footers_begin_where_they_are_told(tmp_path):
+    if browsers.find_browser() is None:
+        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
+    with press() as work:
+        page = tmp_path / "page.html"
+        text = "<title>A page</title><article><section id='s'><h1>A title</h1></section></article>"
+        page.write_text(f"<!DOCTYPE html>{text}", encoding="utf-8")
+        found = work.put(work.load(page), "page.html", before=41)
+    assert (found.title, found.headings) == ("A title", ((1, "A title", "s"),))
+    assert "42" in PdfReader(io.BytesIO(found.data)).pages[0].extract_text()
+
+
+def test_links_to_files_beside_the_book_are_taken_away_and_the_rest_resolved(tmp_path):
+    writer = PdfWriter()
+    writer.add_blank_page(100, 100)
+    data = io.BytesIO()
+    writer.write(data)
+    volume = Volume(tmp_path)
+    for name in ("a.html", "sub/b.html"):
+        volume.add(Printed(name, name, (), data.getvalue()))
+    assert volume.place("b.html#nowhere", "sub/c.html") == (2, None)
+    assert volume.place((tmp_path / "a.html").as_uri(), "sub/b.html") == (1, None)
+    assert volume.place("#here", "sub/b.html") == (2, None)
+    assert volume.place("../x.ipynb", "sub/b.html") is None
+    assert volume.place("../../outside.html", "sub/b.html") is None
+
+
+def test_a_machine_without_a_browser_or_a_site_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("publish.printing.find_browser", lambda: None)
+    with pytest.raises(PublishError, match=r"Chromium or Chrome.*BROWSER_PATH"), press():
+        pass
+    (tmp_path / "CITATION.cff").write_text("title: x\n", encoding="utf-8")
+    with pytest.raises(PublishError, match="run `make book` first"):
+        make_pdf(tmp_path)

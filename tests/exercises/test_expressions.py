@@ -109,6 +109,7 @@ def test_a_name_of_what_is_asked_stands_in_the_message():
         ("x**16", "x**17", "a power, or a power of powers, beyond 16"),
         ("x**-16", "x**-17", "a power, or a power of powers, beyond 16"),
         ("1**64", "1**65", "the exponent 65, beyond 64"),
+        ("1**-64", "1**-65", "the exponent -65, beyond 64"),
         ("x**(1/64)", "x**(1/65)", "the exponent 1/65, beyond 64"),
         ("(x**4)**4", "(x**4)**5", "a power of powers, beyond 16"),
         ("((x**2 + y)**2)**4", "((x**2 + y)**2)**5", "a power of powers, beyond 16"),

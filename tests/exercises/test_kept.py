@@ -11,8 +11,9 @@ import os
 import pytest
 
 import lecture_optim
+from lecture_optim.check import notebook
 from lecture_optim.check.testing import Outcome
-from lecture_optim.grading import classroom, notebook, pool, report, runner
+from lecture_optim.grading import classroom, pool, report, runner
 from lecture_optim.grading.classroom import ClassError
 
 from . import miniature, pupils
@@ -308,7 +309,7 @@ def test_the_tests_of_the_course_come_first_and_those_of_the_class_behind(tmp_pa
 
 def test_a_folder_deep_or_full_a_large_file_and_a_long_name_have_a_reason_or_an_end(tmp_path, monkeypatch):
     monkeypatch.setattr(classroom, "MOST_ENTRIES", 10)
-    monkeypatch.setattr(classroom, "MOST_BYTES", 3000)
+    monkeypatch.setattr(notebook, "MOST_BYTES", 3000)
     fill(tmp_path, {f"full/{k}": b"" for k in range(11)} | {f"most/{k}": b"" for k in range(9)} | {"most/a.ipynb": b"{}"})
     fill(tmp_path, {f"deep/{'x/' * 7}a.ipynb": b"{}", f"less/{'x/' * 6}a.ipynb": b"{}", "n" * 200 + ".ipynb": b"{}"})
     fill(
@@ -321,10 +322,10 @@ def test_a_folder_deep_or_full_a_large_file_and_a_long_name_have_a_reason_or_an_
     assert found["most"].path and found["less"].path and found["Anna Ek"].path and found[".ben"].path and found["b"].path
     assert "n" * 119 + "…" in found and "._cem" not in found
     (tmp_path / "large").write_bytes(b"x" * 3001)
-    with pytest.raises(ClassError, match="the file has more than 3000 bytes: clear the outputs and hand it in again"):
-        classroom._read(tmp_path / "large")
+    with pytest.raises(notebook.NotebookError, match="the file has more than 3000 bytes: clear the outputs and hand it in again"):
+        notebook.contents(tmp_path / "large", follow=False)
     (tmp_path / "large").write_bytes(b"x" * 3000)
-    assert len(classroom._read(tmp_path / "large")) == 3000
+    assert len(notebook.contents(tmp_path / "large", follow=False)) == 3000
 
 
 @pytest.mark.parametrize(

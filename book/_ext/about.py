@@ -84,7 +84,10 @@ def put_downloads(app, exception):
 def reread_downloads(app, env, added, changed, removed):
     """Name the page of downloads if what it offers may have changed since it was read."""
     page = app.config.downloads_page
-    now = [path_of(Path(app.srcdir)).stat().st_size for path_of, _ in OFFERS] if app.config.offer_downloads else None
+    now = None
+    if app.config.offer_downloads:
+        files = [path_of(Path(app.srcdir)) for path_of, _ in OFFERS]
+        now = [file.stat().st_size if file.is_file() else None for file in files]
     last, env.offered_downloads = getattr(env, "offered_downloads", None), now
     return [page] if last != now and page in env.found_docs else []
 

@@ -1,19 +1,24 @@
 """Serve MathJax from the site itself, so that formulas render offline and from ``file://``.
 
 The files come from the locked package ``sphinx-mathjax-offline``. Used as a Sphinx extension that package copies all of
-MathJax (24 MB); the one component that this book loads, its fonts and the TeX extensions that it may ask for are 2 MB.
+MathJax (24 MB); the components that this book loads, the fonts and the TeX extensions that it may ask for are 2 MB.
+The components are separate files and not the one that holds them all, which a telephone reads without a pause.
 """
 
 import shutil
 from importlib import resources
 from pathlib import Path
 
-NEEDED = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
+START = "startup.js"
+LOADED = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
+FONT = "output/chtml/fonts/tex"  # which the output asks for itself, once it is there
+NEEDED = (START, *(f"{name}.js" for name in (*LOADED, FONT)), "output/chtml/fonts/woff-v2", "input/tex/extensions")
 
 
 def use_local_mathjax(app, config):
     """Point Sphinx at the copy below ``_static``."""
-    config.mathjax_path = "mathjax/tex-chtml.js"
+    config.mathjax_path = f"mathjax/{START}"
+    config.mathjax3_config = {**(config.mathjax3_config or {}), "loader": {"load": list(LOADED)}}
 
 
 def copy_mathjax(app):

@@ -156,8 +156,8 @@ def visit_tip_link(self, node):
 
 
 def depart_tip_link(self, node):
-    """Close the link."""
-    self.body.append("</a>")
+    """Close the link; one whose only words are a formula needs some that every screen reader takes for words."""
+    self.body.append('<span class="visually-hidden"> in the notation</span></a>' if node.get("symbol") else "</a>")
 
 
 def visit_tip_text(self, node):

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   // So much TeX is set without a pause; a derivation is longer, and is a piece by itself.
-  const PIECE = 400;
+  const PIECE = 120;
   const waiting = new Set();
   const near = new Set();
   let running = null;
@@ -89,7 +89,7 @@
         }
         if (near.size) start();
       },
-      { rootMargin: "100% 0px" },
+      { rootMargin: "50% 0px" },
     );
     for (const formula of waiting) seen.observe(formula);
     const rest = () => {

@@ -109,6 +109,7 @@ class Volume:
                 elif found := self.place(uri, sheets.printed.address):
                     target = before + found[0] - 1, found[1]
                 else:
+                    note.pop("/A")  # it names this machine's folders, and the file keeps what no page uses
                     continue
                 if target:
                     note.pop("/A", None)
@@ -129,11 +130,13 @@ class Volume:
         for address, (first, sheets) in self.body.items():
             if parts.get(address) != caption:
                 caption = parts.get(address)
-                part = writer.add_outline_item(caption, before + first - 1, bold=True) if caption else None
+                part = writer.add_outline_item(title=caption, page_number=before + first - 1, bold=True) if caption else None
             above = {0: part}
             for level, words, anchor in sheets.printed.headings:
                 sheet, height = sheets.places.get(anchor, (0, None))
                 parent = above[max(depth for depth in above if depth < level)]
                 fit = Fit.xyz(top=height) if height is not None and level > 1 else Fit.fit_horizontally()
-                item = writer.add_outline_item(words, before + first + sheet - 1, parent=parent, fit=fit, is_open=level < 1)
+                item = writer.add_outline_item(
+                    title=words, page_number=before + first + sheet - 1, parent=parent, fit=fit, is_open=False
+                )
                 above = {depth: node for depth, node in above.items() if depth < level} | {level: item}

@@ -20,9 +20,14 @@ INDEX = "genindex.html"
 NUMBER_INDEX = r"""(numbers) => {
     for (const link of document.querySelectorAll('.genindextable a')) {
         const number = numbers[link.getAttribute('href')];
-        if (number === undefined) continue;
-        if (/^\[\d+\]$/.test(link.textContent)) link.textContent = number;
-        else link.append(`, ${number}`);
+        const further = /^\[\d+\]$/.test(link.textContent);
+        if (number === undefined && further) {
+            link.previousSibling?.remove();
+            link.remove();
+        } else if (number !== undefined) {
+            if (further) link.textContent = number;
+            else link.append(`, ${number}`);
+        }
     }
 }"""
 
@@ -32,10 +37,11 @@ def printed_pages(root=ROOT):
     return [page for page in contents(root) if not any(fnmatch(page.docname, pattern) for pattern in LEFT_OUT)]
 
 
-def make_pdf(root=ROOT, pages=None, say=print):
+def make_pdf(root=ROOT, pages=None, say=print, browser=None):
     """Write `_build/pdf/NAME.pdf` from the built site, and return its path.
 
-    pages: those to be printed, `printed_pages` unless told; say: is given a line for each page.
+    pages: those to be printed, `printed_pages` unless told; say: is given a line for each page; browser: one of playwright's that
+    runs already, if any.
     Raises PublishError where the site is not built or the machine has no browser.
     """
     html, fields = built_site(root), citation(root)
@@ -45,7 +51,7 @@ def make_pdf(root=ROOT, pages=None, say=print):
     target = pdf_path(root)
     target.parent.mkdir(parents=True, exist_ok=True)
     volume = Volume(html)
-    with press() as work:
+    with press(browser) as work:
         texts = [address for address in addresses if address != INDEX]
         coming = work.load(html / texts[0])
         for count, address in enumerate(texts, start=1):

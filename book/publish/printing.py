@@ -92,8 +92,14 @@ class Press:
 
 
 @contextmanager
-def press():
-    """A `Press` for as long as the block lasts; PublishError where the machine has no browser."""
+def press(browser=None):
+    """A `Press` for as long as the block lasts, in a browser that runs already or in one of its own.
+
+    Raises PublishError where the machine has none.
+    """
+    if browser is not None:
+        yield Press(browser)
+        return
     if (path := find_browser()) is None:
         raise PublishError("a PDF is printed by Chromium or Chrome, and none was found: install one, or set BROWSER_PATH to it")
     with sync_playwright() as playwright:

@@ -210,7 +210,8 @@ def thin_formulas(page):
             const {width, height} = formula.getBoundingClientRect();
             const box = document.createElement('span');
             box.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
-            formula.replaceChildren(box);
+            const name = formula.closest('a') ? [...formula.querySelectorAll('mjx-assistive-mml')] : [];  // a link's only words
+            formula.replaceChildren(box, ...name);
         }
     }""")
 

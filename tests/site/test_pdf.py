@@ -8,7 +8,6 @@ import re
 import shutil
 
 import pytest
-from publish import browser as browsers
 from publish.binding import Volume
 from publish.pdf import make_pdf, printed_pages
 from publish.printing import Printed, press
@@ -29,13 +28,11 @@ SAMPLE = (
 
 
 @pytest.fixture(scope="module")
-def printed(html, tmp_path_factory):
+def printed(html, browser):
     """(the pages that were printed, the PDF)."""
-    if browsers.find_browser() is None:
-        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
     root = html.parents[1]
     pages = [page for page in printed_pages(root) if ON_CI or page.docname in SAMPLE]
-    return pages, PdfReader(make_pdf(root, pages, say=lambda line: None))
+    return pages, PdfReader(make_pdf(root, pages, lambda line: None, browser))
 
 
 def titles(html, pages):
@@ -87,12 +84,13 @@ def test_the_contents_and_the_footers_agree_on_page_numbers(html, printed):
     front = labels.index("1")
     assert labels[:front] == ["i", "ii", "iii", "iv"][:front]
     assert labels[front:] == [str(number) for number in range(1, len(labels) - front + 1)]
-    listed = " ".join(pdf.pages[number].extract_text() for number in range(1, front))
+    listed = "".join("".join(pdf.pages[number].extract_text().split()) for number in range(1, front))
     starts = {item.title: pdf.get_destination_page_number(item) for depth, item in leaves(pdf.outline) if depth < 2}
     for title in titles(html, pages):
         number = labels[starts[title]]
-        assert re.search(rf"{re.escape(title).replace(' ', '[ ]*')}\s*{number}\b", re.sub(r"\s+", " ", listed)), title
-        assert pdf.pages[starts[title]].extract_text().replace(" ", "").find(f"{title}{number}".replace(" ", "")) >= 0, title
+        wanted = f"{title}{number}".replace(" ", "")
+        assert wanted in listed, title
+        assert title.replace(" ", "") in "".join(pdf.pages[starts[title]].extract_text().split()), title
 
 
 def test_links_lead_within_the_book_or_to_the_web(printed):
@@ -124,10 +122,12 @@ def test_it_says_what_it_is_and_not_when_or_where_it_was_made(html, printed):
     assert pdf.metadata.creation_date == pdf.metadata.modification_date
     assert pdf.trailer["/Root"]["/Lang"] == "en"
     pdf.stream.seek(0)
-    assert str(html.parents[1]).encode() not in pdf.stream.read()
+    held = pdf.stream.read()
+    assert b"file:" not in held
+    assert rb"file\072" not in held, "an address of a file, as pypdf writes it"
 
 
-def test_a_second_printing_is_the_same(html, printed, tmp_path, monkeypatch):
+def test_a_second_printing_is_the_same(html, browser, printed, tmp_path, monkeypatch):
     root = html.parents[1]
     pages = [page for page in printed_pages(root) if page.docname in (SAMPLE[0], SAMPLE[4])]
     other = tmp_path / "another place"
@@ -135,18 +135,16 @@ def test_a_second_printing_is_the_same(html, printed, tmp_path, monkeypatch):
         (other / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / name, other / name)
     shutil.copytree(html, other / "_build/html")
-    first = make_pdf(root, pages, say=lambda line: None).read_bytes()
+    first = make_pdf(root, pages, lambda line: None, browser).read_bytes()
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
-    assert make_pdf(other, pages, say=lambda line: None).read_bytes() == first
+    assert make_pdf(other, pages, lambda line: None, browser).read_bytes() == first
 
 
-def test_a_page_s_footers_begin_where_they_are_told(tmp_path):
-    if browsers.find_browser() is None:
-        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
-    with press() as work:
+def test_a_page_s_footers_begin_where_they_are_told(tmp_path, browser):
+    with press(browser) as work:
         page = tmp_path / "page.html"
-        text = "<title>A page</title><article><section id='s'><h1>A title</h1></section></article>"
-        page.write_text(f"<!DOCTYPE html>{text}", encoding="utf-8")
+        text = "<article><section id='s'><h1>A title</h1></section></article>"
+        page.write_text(f"<!DOCTYPE html><style>@page {{ margin: 20mm }}</style>{text}", encoding="utf-8")
         found = work.put(work.load(page), "page.html", before=41)
     assert (found.title, found.headings) == ("A title", ((1, "A title", "s"),))
     assert "42" in PdfReader(io.BytesIO(found.data)).pages[0].extract_text()

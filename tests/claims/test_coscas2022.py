@@ -108,6 +108,18 @@ def test_one_exact_gradient_costs_all_examples():
 # ---------------------------------------------------------------- section 2
 
 
+def test_a_penalty_is_no_average_of_losses_of_predictions():
+    """Two features that are always equal: only the sum of their weights shows in predictions, and the penalty sees more."""
+    same, labels = np.array([[1.0, 1.0], [-2.0, -2.0], [0.5, 0.5]]), np.array([1.0, -1.0, -1.0])
+    one, other = np.array([3.0, 0.0]), np.array([1.5, 1.5])
+    plain, penalized = logistic(same, labels), logistic(same, labels, l2=0.1)
+    np.testing.assert_array_equal(same @ one, same @ other)
+    assert plain.loss(one) == plain.loss(other)
+    assert penalized.loss(one) > penalized.loss(other) + 0.1
+    for w in (one, other):  # it is the average plus a function of the parameters alone
+        assert penalized.loss(w) - plain.loss(w) == pytest.approx(0.05 * (w @ w))
+
+
 def test_a_network_has_a_kink_and_a_gradient_elsewhere():
     """At a kink of a ReLU the slopes to the two sides differ, so the loss is not differentiable there; next to it it is."""
     net = Network((1, 1, 2))

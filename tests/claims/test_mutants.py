@@ -160,6 +160,8 @@ MUTANTS = [  # the file, the test, what is mutated, what stands in its place
     (COSCAS, "test_adams_step_can_go_up_the_present_gradient", "[1.0] * 10", "[-1.0] * 10"),
     (COSCAS, "test_adams_step_is_against_its_average", 'step * run["m"]', 'step * np.array(g)'),
     (COSCAS, "test_one_exact_gradient_costs_all_examples", "len(counted) == len(rows)", "len(counted) == 4"),
+    (COSCAS, "test_a_penalty_is_no_average_of_losses_of_predictions", "l2=0.1", "l2=0.0"),
+    (COSCAS, "test_a_penalty_is_no_average_of_losses_of_predictions", "0.05 * (w @ w)", "0.1 * (w @ w)"),
     (COSCAS, "test_a_network_has_a_kink_and_a_gradient_elsewhere", "w = np.array([1.0, 0.0,", "w = np.array([1.0, 0.5,"),
     (COSCAS, "test_the_gradient_is_that_of_the_loss_of_the_step",
      "least_squares(X[[(t + 1) % 4]], TARGETS[[(t + 1) % 4]])", "one"),

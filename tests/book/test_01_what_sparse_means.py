@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lecture_optim.plots.sparse_gradients import meaning
+from lecture_optim.plots.sparse_gradients import explorer, meaning
+from lecture_optim.plots.style import color
 from lecture_optim.sparsity import (
     block_norms,
     coordinates_holding,
@@ -317,3 +318,30 @@ def test_union_growth_draws_shares_of_random_order_below(no_windows):
     assert sorted(heights(above, n)) == sorted(values.tolist() for values in given.values())
     shares = [(given[name] / given["random_order"]).tolist() for name in ("in_order", "shuffled", "random_order", "independent")]
     assert sorted(heights(below, n)) == sorted(shares)
+
+
+def test_the_picture_of_the_travel(page):
+    """Shares of travel in closed form: sightings, sums of inverse roots, and below both guides' span the averages in between."""
+    drawn, counts = page["travelled"], page["sightings"].sum(axis=0)
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    n = counts[order].astype(int)
+    assert n[0] == 20_000
+    np.testing.assert_array_equal(drawn["k"], 20_000 / n)
+    np.testing.assert_allclose(drawn["sgd"], n / 20_000)
+    roots = np.cumsum(np.arange(1.0, 20_001) ** -0.5)
+    np.testing.assert_allclose(drawn["adagrad"], roots[n - 1] / roots[-1])
+    common, rare = drawn["k"] < 30, drawn["k"] > 1000
+    for rule in ("rmsprop", "adam"):
+        np.testing.assert_allclose(drawn[rule][common], drawn["adagrad"][common], rtol=0.06)
+        np.testing.assert_allclose(drawn[rule][rare] / drawn["sgd"][rare], 10, rtol=0.1)  # 1 / sqrt(1 - beta2)
+
+
+def test_travel_by_rarity_leaves_out_what_was_never_seen(no_windows):
+    counts, way = np.array([8, 0, 4, 2]), np.array([4.0, 9.0, 2.0, 1.0])
+    data, axes = explorer.travel_by_rarity(counts, 8, {"sgd": way, "adam": 2 * way}, 0.9)
+    assert data["k"].tolist() == [1, 2, 4]
+    assert data["sgd"].tolist() == data["adam"].tolist() == [1, 0.5, 0.25]
+    lines = {line.get_color(): line for line in axes.lines if line.get_marker() == "o"}
+    assert lines[color("adam")].get_ydata().tolist() == [1, 0.5, 0.25]
+    assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == "--"] == [pytest.approx(10)]

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lecture_optim.derivation import Derivation, Unproved
+from lecture_optim.plots.adagrad import explorer
 from lecture_optim.plots.adagrad import speaking as plots
+from lecture_optim.plots.style import color
 from lecture_optim.proofs import speaker
 
 NUMBERS = st.floats(-20, 20)
@@ -274,4 +276,30 @@ def test_figures_return_what_they_draw():
     told = np.array([[3.0, 2.0, 1.0], [5.0, 2.0, 1.0]])
     data, axes = plots.new_words(np.array([1, 2, 3]), told, told)
     assert data["found"].tolist() == [4, 2, 1] and data["spread"][0] == pytest.approx(math.sqrt(2))
+    plt.close("all")
+
+
+def test_the_picture_of_spread_and_regret(page):
+    """All gradients have one entry of size 1, so the roots of the sums are those of counts; no regret passes its bound."""
+    drawn, asked = page["spread_data"], page["asked"]
+    roots = np.sqrt(np.bincount(asked, minlength=50))
+    assert drawn["smaller"] == "adagrad"
+    assert roots.sum() ** 2 / 2000 < page["best"] @ page["best"] == 50
+    assert drawn["adagrad"]["bound"] == pytest.approx(2 * math.sqrt(2) * roots.sum())
+    for rule in ("adagrad_norm", "sgd"):
+        assert drawn[rule]["bound"] == pytest.approx(2 * math.sqrt(2) * math.sqrt(50 * 2000))
+        assert 2 < drawn[rule]["regret"] / drawn["adagrad"]["regret"] < 4
+    for rule, regret in page["regrets"].items():
+        assert np.all(regret <= page["promised"][rule] * (1 + 1e-12))
+
+
+def test_the_picture_of_the_spread_says_whose_bound_is_smaller():
+    import matplotlib.pyplot as plt
+
+    t, ones = np.array([1, 2]), {"adagrad": np.ones(2), "sgd": np.array([-1.0, 3.0])}
+    data, (left, right) = explorer.spread_and_regret(9.0, 4.0, 16, t, ones, {rule: 2 * values for rule, values in ones.items()})
+    assert data["smaller"] == "adagrad_norm" and data["sgd"] == {"regret": 3.0, "bound": 6.0}
+    (dot,) = (line for line in left.lines if line.get_marker() == "o")
+    assert (dot.get_xdata()[0], dot.get_ydata()[0], dot.get_color()) == (4.0, 9.0, color("adagrad_norm"))
+    assert np.isnan(right.lines[2].get_ydata()[0]) and right.lines[3].get_ydata().tolist() == [-2.0, 6.0]
     plt.close("all")

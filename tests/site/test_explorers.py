@@ -18,7 +18,7 @@ from . import checks
 from .conftest import ROOT, build, frame_around
 from .visit import NARROW, WIDE, pages
 
-NAMES = ("adam", "reddi")
+NAMES = ("travel", "regret", "adam", "reddi")
 SCRIPTS = ROOT / "book/_static/explorers"
 KILOBYTE = 1000
 SETTINGS = 100  # random ones for each explorer
@@ -432,8 +432,11 @@ def test_without_motion_playing_shows_all_at_once(opened, name):
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_change_is_announced_once_it_has_come_to_rest(opened, name):
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [("travel", "words d", "skew"), ("regret", "skew", "dimension"), ("adam", "α", "β2"), ("reddi", "α", "β2")],
+)
+def test_a_change_is_announced_once_it_has_come_to_rest(opened, name, first, second):
     page = opened()
     element = page.locator(f"optim-{name}")
     element.evaluate("""(element) => {
@@ -441,10 +444,10 @@ def test_a_change_is_announced_once_it_has_come_to_rest(opened, name):
         window.spoken = [];
         new MutationObserver(() => window.spoken.push(status.textContent)).observe(status, {childList: true});
     }""")
-    slider = element.get_by_role("slider", name="α")
+    slider = element.get_by_role("slider", name=first)
     for _ in range(6):
         slider.press("ArrowRight")
-    element.get_by_role("slider", name="β2").press("Home")
+    element.get_by_role("slider", name=second).press("Home")
     said = told(page, name)
     spoken = page.evaluate("() => window.spoken")
     assert spoken[-1] == said
@@ -626,6 +629,8 @@ def test_each_part_opens_with_its_explorer_and_no_other_page_loads_one(html, vis
             found[page.relative_to(html).as_posix()] = names
         assert ("explorers/core.js" in text) == bool(names), page
         assert ("explorers/palette.css" in text) == bool(names), page
+    assert found["book/1-sparse-gradients/01-what-sparse-means.html"] == ["travel"]
+    assert found["book/2-adagrad/01-who-is-speaking.html"] == ["regret"]
     assert found["book/3-adam/01-averages-that-forget.html"] == ["adam"]
     assert found["book/4-convergence/01-when-signs-mislead.html"] == ["reddi"]
     window = visitor()

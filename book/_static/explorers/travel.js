@@ -1,0 +1,207 @@
+/* Part 1: words that are seen ever more rarely, and how far each rule moves their weights. */
+"use strict";
+
+(() => {
+  const { Explorer, fixed, number, scales } = Explorers;
+  const { adagrad, adam, random, rmsprop, sgd } = OptimizerRules;
+  const STEPS = 20_000;
+  const BETA1 = 0.9; // Adam's usual one
+  const FEW = 3; // sightings below which a word says nothing about a slope
+  const NAMES = { sgd: "SGD", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam" };
+  const averages = (rule) => rule === "rmsprop" || rule === "adam";
+
+  /* The steps that the cursor stops at: every one at first, then ever fewer. */
+  function stopsUntil(steps) {
+    const stops = [];
+    for (let x = 1; Math.round(x) < steps; x = Math.max(x + 1, x * 1.05)) stops.push(Math.round(x));
+    return [...stops, steps];
+  }
+
+  /* One step of each rule at the rate 1, and what its states are multiplied with at a step that brings no gradient. */
+  const walkers = {
+    sgd: { step: (w, g, s, t) => sgd(w, g, t, 1), fade: () => [] },
+    adagrad: { step: (w, g, s, t) => adagrad(w, g, ...s, t, 1), fade: () => [1] },
+    rmsprop: { step: (w, g, s, t, { beta2 }) => rmsprop(w, g, ...s, t, 1, beta2), fade: ({ beta2 }) => [beta2] },
+    adam: { step: (w, g, s, t, { beta2 }) => adam(w, g, ...s, t, 1, BETA1, beta2), fade: ({ beta2 }) => [BETA1, beta2] },
+  };
+
+  /* For each word the steps at which it is seen, word i at each step with probability i^-skew: the waiting times are geometric. */
+  function sightings({ words, skew, seed, steps }) {
+    const { uniform } = random(seed);
+    return Array.from({ length: words }, (_, k) => {
+      const missed = Math.log1p(-((k + 1) ** -skew)), found = [];
+      const wait = () => 1 + Math.floor(Math.log1p(-uniform()) / missed);
+      for (let t = wait(); t <= steps; t += wait()) found.push(t);
+      return found;
+    });
+  }
+
+  /* The travel of one weight after each of the stops; every gradient is 1, so that it goes one way and travel is distance. */
+  function travel(rule, seen, stops, settings) {
+    const { step, fade } = walkers[rule], factors = fade(settings), last = stops.at(-1), out = [];
+    let w = 0, s = factors.map(() => 0), next = 0;
+    for (let t = 1; t <= last; t++) {
+      const g = seen[next] === t ? 1 : 0, before = w;
+      next += g;
+      [w, ...s] = step(w, g, s, t, settings);
+      if (stops[out.length] === t) out.push(-w);
+      if (w !== before) continue;
+      // Nothing moves any more before the next sighting: go there at once, the states fading on the way.
+      const until = Math.min(seen[next] ?? last + 1, last + 1) - 1;
+      s = s.map((value, k) => value * factors[k] ** (until - t));
+      while (stops[out.length] <= until) out.push(-w);
+      t = until;
+    }
+    return out;
+  }
+
+  /* How many of the steps in an increasing list are not after each of the stops. */
+  function counts(seen, stops) {
+    let n = 0;
+    return stops.map((t) => {
+      while (seen[n] <= t) n++;
+      return n;
+    });
+  }
+
+  /* The slope of the least-squares line through points with logarithmic axes; NaN where there is none. */
+  function slope(points) {
+    const x = points.map(({ k }) => Math.log(k)), y = points.map(({ share }) => Math.log(share));
+    const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+    const a = mean(x), b = mean(y);
+    const spread = mean(x.map((u) => (u - a) ** 2));
+    return points.length < 3 || spread < 0.05 ? NaN : mean(x.map((u, j) => (u - a) * (y[j] - b))) / spread;
+  }
+
+  class Travel extends Explorer {
+    static defaults = { rule: "sgd", all: false, skew: 2, words: 60, beta2: 0.99, word: 40, seed: 1, steps: STEPS };
+    static slope = slope;
+    static style = `
+      @container (min-width: 36rem) { .plots { grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); } }`;
+
+    /* stops: the steps of the columns. count and, by rule, travel: a row for each word. word, step: the sightings, one after
+       the other. Rules that are not asked for are left out. */
+    static trajectory(settings) {
+      const { rule, all, steps } = settings;
+      const seen = sightings(settings), stops = stopsUntil(steps);
+      const run = { stops, count: seen.map((one) => counts(one, stops)), word: seen.flatMap((one, k) => one.map(() => k)), step: seen.flat() };
+      for (const name of all ? Object.keys(NAMES) : [rule]) run[name] = seen.map((one) => travel(name, one, stops, settings));
+      return run;
+    }
+
+    build() {
+      this.choice("rule", { label: "Rule", options: Object.entries(NAMES).map(([rule, name]) => [rule, name, rule]) });
+      this.toggle("all", { label: "all rules" });
+      const margins = [46, 66], read = (k) => this.pick(k);
+      this.shares = this.addPlot({ title: "travel, word 1 = 1", height: 290, margins, read });
+      this.sizes = this.addPlot({ title: "travel at a sighting, word 1 = 1", height: 290, margins, read });
+      const stops = stopsUntil(STEPS), show = (at) => stops[at].toLocaleString("en");
+      this.addPlayer(stops.length, { show, says: (at) => `${show(at)}: ${this.reading(at)}` });
+      this.range("word", { label: "word *i*", min: 1, max: 100, step: 1 });
+      this.range("skew", { label: "skew *a*", min: 0, max: 2.5, step: 0.1, show: (x) => fixed(x, 1) });
+      this.range("words", { label: "words *d*", min: 5, max: 100, step: 5 });
+      this.range("beta2", { label: "decay *β*_2", min: 0.9, max: 0.9999, step: 0.05, scale: scales.memory, show: (x) => number(x, 6) });
+    }
+
+    /* The words that have been seen by a stop, from the commonest to the rarest: i, sightings n, steps k to one sighting, and
+       the travel as a share of word 1's. */
+    points(rule, at) {
+      const { stops, count, [rule]: gone } = this.result;
+      return gone
+        .map((way, j) => ({ i: j + 1, n: count[j][at], k: stops[at] / count[j][at], share: way[at] / gone[0][at] }))
+        .filter(({ n }) => n > 0)
+        .sort((a, b) => a.k - b.k);
+    }
+
+    pick(k) {
+      const far = (point) => Math.abs(Math.log(point.k / k));
+      const points = this.points(this.settings.rule, this.at);
+      if (!this.playing) this.set({ word: points.reduce((best, point) => (far(point) < far(best) ? point : best)).i });
+    }
+
+    /* Which word is read changes nothing in the run. */
+    set(changes) {
+      const { result } = this;
+      super.set(changes);
+      this.settings.word = Math.min(this.settings.word, this.settings.words);
+      if (Object.keys(changes).join() === "word") this.result = result;
+    }
+
+    draw(run) {
+      const { settings, at } = this;
+      const { rule, all, beta2 } = settings;
+      const rarest = Math.max(10, ...run.count.map((n) => STEPS / Math.max(1, n.at(-1))));
+      const x = { min: 1, max: rarest * 1.1, log: true, label: "seen once in *k* steps" };
+      const others = Object.keys(NAMES).filter((name) => all && name !== rule);
+      const points = this.points(rule, at), chosen = points.find(({ i }) => i === settings.word);
+      const ends = [1, x.max];
+
+      const lines = (value) => [
+        ...others.map((name) => ({ line: this.line(name, value), tint: name, width: 1.3, label: NAMES[name] })),
+        { line: this.line(rule, value), tint: rule, width: 2.2, label: NAMES[rule] },
+        ...points.map((point) => ({ dot: [point.k, value(point)], tint: rule, size: 2.6 })),
+        ...(chosen ? [{ dot: [chosen.k, value(chosen)], tint: rule, size: 6 }] : []),
+      ];
+      const guide = (f, label) => ({ line: [ends, ends.map(f)], tint: "quiet", width: 1, dash: true, label });
+      this.shares.show({
+        x, y: { min: 0.6 / x.max, max: 1, log: true }, cursor: chosen?.k,
+        marks: [guide((k) => 1 / k, "1/*k*"), guide((k) => 1 / Math.sqrt(k), "1/√*k*"), ...lines(({ share }) => share)],
+        says: `Travel of each word against how rarely it is seen, both axes logarithmic. ${this.reading(at)}`,
+      });
+      const limit = 1 / Math.sqrt(1 - beta2);
+      this.sizes.show({
+        x, y: { min: 0.6, max: Math.max(3, 1.6 * Math.sqrt(x.max)), log: true }, cursor: chosen?.k,
+        marks: [
+          { level: 1, tint: "quiet", width: 1, dash: true }, guide(Math.sqrt, "√*k*"),
+          ...(all || averages(rule) ? [{ level: limit, tint: "quiet", width: 1, dash: true, label: "limit" }] : []),
+          ...lines(({ share, k }) => share * k),
+        ],
+        says: `Travel at one sighting, against how rarely the word is seen, both axes logarithmic. ${this.reading(at)}`,
+      });
+
+      const values = [rule, ...others].map((name) => [NAMES[name], this.share(name, at), name]);
+      this.read([
+        [`word ${settings.word}`, `seen ${(run.count[settings.word - 1][at]).toLocaleString("en")} times`, "ink"], ...values,
+      ]);
+      this.say(this.sentence(points));
+    }
+
+    line(rule, value) {
+      const points = this.points(rule, this.at);
+      return [points.map(({ k }) => k), points.map(value)];
+    }
+
+    /* The chosen word's share of the travel of word 1, as a fraction. */
+    share(rule, at) {
+      const point = this.points(rule, at).find(({ i }) => i === this.settings.word);
+      return point ? fraction(point.share) : "not yet seen";
+    }
+
+    reading(at) {
+      const { rule, word } = this.settings;
+      const n = this.result.count[word - 1][at];
+      return n ? `Word ${word}, seen ${n} times, has ${this.share(rule, at)} of the travel of word 1.` : `Word ${word} is not yet seen.`;
+    }
+
+    sentence(points) {
+      const { rule, beta2 } = this.settings, name = NAMES[rule];
+      const known = points.filter(({ n }) => n >= FEW), rare = known.at(-1);
+      if (!(rare?.k > 1.5)) return "All words are seen alike, and every rule moves them alike.";
+      const times = rounded(rare.k);
+      const first = `A word seen once in ${times} steps has ${fraction(rare.share)} of the travel of one that is always seen.`;
+      const memory = 1 / (1 - beta2), long = Math.round(memory).toLocaleString("en");
+      const often = slope(known.filter(({ k }) => !averages(rule) || k <= memory));
+      const rarely = averages(rule) ? slope(known.filter(({ k }) => k > memory)) : NaN;
+      const parts = [];
+      if (!Number.isNaN(often)) parts.push(`${fixed(often)}${averages(rule) ? ` for words that come back within ${long} steps` : ""}`);
+      if (!Number.isNaN(rarely)) parts.push(`${fixed(rarely)} for rarer ones`);
+      return parts.length ? `${name}: ${first} The slope is ${parts.join(", and ")}.` : `${name}: ${first}`;
+    }
+  }
+
+  /* Three digits of a number, and a share as 1/n where it is small. */
+  const rounded = (x) => Number(x.toPrecision(3)).toLocaleString("en");
+  const fraction = (share) => (share > 0.2 ? fixed(share) : `1/${rounded(1 / share)}`);
+
+  customElements.define("optim-travel", Travel);
+})();

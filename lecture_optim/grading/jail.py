@@ -38,7 +38,7 @@ import time
 from pathlib import Path
 
 import lecture_optim
-from lecture_optim.check import codec
+from lecture_optim.check import cells, codec
 
 __all__ = ["MODULES", "PRELOAD", "Jail", "JailError", "bubblewrap", "writable_folder"]
 
@@ -225,6 +225,7 @@ class Jail:
             {
                 "fd": fd, "paths": [f"{course}/site", *paths], "preload": self.preload, "uids": self.uids,
                 "jailed": not self.unjailed, "home": home, "shared": shared, "codec": f"{course}/codec.py",
+                "cells": f"{course}/cells.py",
             }
         )  # fmt: skip
 
@@ -338,7 +339,8 @@ def _write_course(folder):
     check = folder / "site" / "lecture_optim" / "check"
     check.mkdir(parents=True)
     shutil.copyfile(here / "worker.py", folder / "worker.py")
-    shutil.copyfile(codec.__file__, folder / "codec.py")
+    for module in (codec, cells):
+        shutil.copyfile(module.__file__, folder / Path(module.__file__).name)
     (check.parent / "__init__.py").write_text(f'"""A part of the course."""\n\n__version__ = {lecture_optim.__version__!r}\n')
     (check / "__init__.py").write_text(FACADE)
     for name in MODULES:

@@ -31,7 +31,8 @@ from nbgrader.plugins import ExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, NbGraderPreprocessor, OverwriteKernelspec
 from traitlets import Bool, Unicode
 
-from lecture_optim.grading import classroom, notebook, report
+from lecture_optim.check import notebook
+from lecture_optim.grading import classroom, report
 from lecture_optim.grading.jail import Jail, JailError
 from lecture_optim.grading.runner import Limits
 from lecture_optim.grading.seeds import Refused, read_seed

@@ -25,9 +25,9 @@ import time
 import warnings
 from dataclasses import dataclass, field
 
-from lecture_optim.check import codec, course, testing
+from lecture_optim.check import alone, codec, course, testing
+from lecture_optim.check import notebook as notebooks
 from lecture_optim.check.testing import Wrong
-from lecture_optim.grading import notebook as notebooks
 from lecture_optim.grading.jail import JailError
 
 __all__ = ["CellNote", "Limits", "QuestionResult", "Result", "grade_submission"]
@@ -39,7 +39,6 @@ MOST_RESTARTS = 8
 NO_CORE = 1  # byte of a core dump: where dumps go to a program, as with systemd or apport, 0 still starts it, and 1 does not
 MOST_NOTES = 100
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-NOT_ANSWERED = "not answered yet"
 LATE = "no name of an error"
 
 
@@ -55,8 +54,8 @@ class Limits:
     cell_seconds: float = 20.0
     notebook_seconds: float = 60.0
     memory_megabytes: int = 1024
-    question_seconds: float = 20.0
-    test_seconds: int = 10
+    question_seconds: float = alone.QUESTION_SECONDS
+    test_seconds: int = alone.TEST_SECONDS
     test_megabytes: int = 1024
     file_megabytes: int = 32
     open_files: int = 96
@@ -497,9 +496,7 @@ class _Answer:
         name, wanted = self.question.answer, self.question.form
         match self.known:
             case {"missing": True}:
-                raise Wrong(
-                    f"The notebook has no `{name}`: a cell that defines it is missing, or ended before it did.", NOT_ANSWERED
-                )
+                raise alone.missing(name)
             case {"function": True} if wanted != "function":
                 raise testing.not_a_value(name)
             case {"function": True}:

@@ -4,11 +4,10 @@ Three kinds of process, each forked from the one before:
 - the *keeper*, the first process of the jail: trusted, never runs a student's code; starts, watches, kills and cleans up.
 - the *session*, one a submission: gives up every privilege, then runs the cells of the notebook in one namespace.
 - the *server*, one a question, forked from the session: answers `get` and `call` on a socket of its own.
-All of them speak the frames of `codec.Channel`. This file and codec.py are all that is in the jail of the package that grades: no
+All of them speak the frames of `codec.Channel`. This file, codec.py and cells.py are all of the package that is in the jail: no
 test, no seed, no expected value. Everything that session and server say is a student's word, and the grader treats it so.
 """
 
-import builtins
 import contextlib
 import ctypes
 import gc
@@ -18,7 +17,6 @@ import json
 import linecache
 import os
 import random
-import re
 import select
 import signal
 import socket
@@ -41,22 +39,27 @@ def main():
     """Be the keeper. The one argument is JSON: fd, paths, preload, uids, jailed, home, shared, codec."""
     config = json.loads(sys.argv[1])
     sys.path[:0] = config["paths"]
-    spec = importlib.util.spec_from_file_location("codec", config["codec"])
-    codec = sys.modules["codec"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(codec)
+    codec, cells = (_module(name, config[name]) for name in ("codec", "cells"))
     channel = codec.Channel(socket.socket(fileno=config["fd"]))
     try:
-        _Keeper(codec, channel, config).run()
+        _Keeper(codec, cells, channel, config).run()
     except codec.FrameError:
         os._exit(0)  # the grader is gone, and with this process the whole jail goes
+
+
+def _module(name, file):
+    spec = importlib.util.spec_from_file_location(name, file)
+    made = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
 
 
 # --------------------------------------------------------------------------------------------------------------------- the keeper
 
 
 class _Keeper:
-    def __init__(self, codec, channel, config):
-        self.codec, self.channel, self.config = codec, channel, config
+    def __init__(self, codec, cells, channel, config):
+        self.codec, self.cells, self.channel, self.config = codec, cells, channel, config
         self.jailed, self.uids, self.started = config["jailed"], config["uids"], 0
         self.session, self.limits, self.reason = None, None, None
         self.socket_bytes = _socket_bytes()
@@ -70,7 +73,7 @@ class _Keeper:
                 importlib.import_module(name)
             except ImportError:
                 missing.append(name)
-        _stand_in_for_ipython()
+        self.cells.stand_in_for_ipython()
         for name in ("cpu_count", "process_cpu_count"):
             if hasattr(os, name):
                 setattr(os, name, lambda: PROCESSORS)
@@ -236,7 +239,7 @@ class _Keeper:
         random.seed(seed)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed)
-        _Session(self.codec, self.codec.Channel(socket.socket(fileno=fd))).run()
+        _Session(self.codec, self.cells, self.codec.Channel(socket.socket(fileno=fd))).run()
 
 
 def _limit(limits):
@@ -364,8 +367,8 @@ def _ring(signum, frame):
 
 
 class _Session:
-    def __init__(self, codec, channel):
-        self.codec, self.channel, self.server, self.count = codec, channel, None, 0
+    def __init__(self, codec, cells, channel):
+        self.codec, self.cells, self.channel, self.server, self.count = codec, cells, channel, None, 0
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module  # what a class of the notebook says of its module, and pickle looks up
         self.names = module.__dict__
@@ -392,7 +395,7 @@ class _Session:
         name = f"<cell {self.count}>"
         try:
             with _timer(seconds):
-                text = without_magics(text)
+                text = self.cells.without_magics(text)
                 linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
                 exec(compile(text, name, "exec", dont_inherit=True), self.names)
         except _TooLong:
@@ -485,74 +488,6 @@ def _answer(codec, request, names):
     except codec.EncodeError as error:
         return {"bad": str(error)[:LONGEST]}
     return {"value": value}
-
-
-# ------------------------------------------------------------------------------------------------ what a notebook takes for given
-
-
-MAGIC = re.compile(r"\s*(?:[%!?]|[\w.\[\]\"', ]+=\s*[%!]|[\w.]+\?{1,2}\s*$)")
-WHOLE = re.compile(r"\s*%%(\w+)")
-PYTHON = {"time", "timeit", "capture", "prun", "python", "python3"}  # cell magics whose cell is Python
-
-
-def without_magics(text):
-    """The text of a cell without what only IPython understands: magics, shell lines, questions.
-
-    A line is dropped only where Python cannot read it: ``%`` and ``!`` may well begin a line inside a string or bracket.
-    """
-    whole = WHOLE.match(text)
-    if whole:
-        rest = text.lstrip().partition("\n")[2]
-        return without_magics(rest) if whole[1] in PYTHON else ""
-    lines = text.splitlines()
-    for _ in range(200):
-        try:
-            compile("\n".join(lines), "<cell>", "exec", dont_inherit=True)
-            break
-        except SyntaxError as error:
-            at = (error.lineno or 0) - 1
-            if not (0 <= at < len(lines) and MAGIC.match(lines[at])):
-                break
-            blank = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-            lines[at] = blank + "pass"
-        except (ValueError, MemoryError, RecursionError, OverflowError):
-            break  # said again, and noted, when the cell is run
-    return "\n".join(lines)
-
-
-class _Nothing:
-    """Takes any argument, has any attribute, does nothing."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def __call__(self, *args, **kwargs):
-        return None
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Nothing()
-
-
-def _stand_in_for_ipython():
-    """IPython, its display and its magics, which do nothing: a notebook is run for its answers."""
-    shell = types.ModuleType("IPython")
-    display = types.ModuleType("IPython.display")
-    nothing = _Nothing()
-    for module in (shell, display):
-        module.__getattr__ = lambda name: _missing(name)
-    shell.display, shell.get_ipython, shell.__path__ = display, lambda: nothing, []
-    shell.__version__, shell.version_info = "9.0.0", (9, 0, 0, "")  # Matplotlib asks for it
-    display.display = display.clear_output = nothing
-    sys.modules["IPython"], sys.modules["IPython.display"] = shell, display
-    builtins.display, builtins.get_ipython = nothing, shell.get_ipython
-
-
-def _missing(name):
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return _Nothing
 
 
 if __name__ == "__main__":

@@ -36,11 +36,11 @@ import sympy as sp
 
 import lecture_optim
 from lecture_optim.check import codec, testing
+from lecture_optim.check import notebook as notebooks
 from lecture_optim.check.codec import DecodeError, decode
 from lecture_optim.check.expressions import equivalent, expression
 from lecture_optim.derivation import Family, Index
 from lecture_optim.grading import classroom, jail, report
-from lecture_optim.grading import notebook as notebooks
 from lecture_optim.grading.jail import Jail
 
 from . import classes, miniature, pupils

@@ -1,8 +1,8 @@
 """Keep the text of every chapter and its notebook in step, and run what changed.
 
-    .venv/bin/python book/notebooks.py                  every chapter
+    .venv/bin/python book/notebooks.py                     every chapter
     .venv/bin/python book/notebooks.py 04-bias-correction  one chapter, by its name (or the path of one of its files)
-    .venv/bin/python book/notebooks.py --check          say what is out of step, change nothing
+    .venv/bin/python book/notebooks.py --check             say what is out of step, change nothing
 
 `book/src/<part>/<chapter>.md` (MyST text) and `book/<part>/<chapter>.ipynb` are a pair, as `jupytext.toml` has it.
 Each notebook carries the digest of the text that it was last in step with. So contents alone, never time stamps, tell

@@ -20,6 +20,18 @@ MARK_PLACES = """() => {
     document.body.append(marks);
 }"""
 
+# Where a heading does not fit onto the last lines of a sheet, its section begins before it: what leads to the section leads there.
+MOVE_PLACES_TO_HEADINGS = """() => {
+    for (const section of document.querySelectorAll('article section[id]')) {
+        const heading = section.querySelector(':scope > :is(h1, h2, h3, h4, h5, h6)');
+        if (!heading || heading.id) continue;
+        while (heading.previousElementSibling) heading.prepend(heading.previousElementSibling);
+        const id = section.id;
+        section.removeAttribute('id');
+        heading.id = id;
+    }
+}"""
+
 # The outline of a page: level, words and id of each heading; a formula in it is read as screens are read to.
 READ_HEADINGS = r"""() => [...document.querySelectorAll('article :is(h1, h2, h3)')].map((heading) => {
     const copy = heading.cloneNode(true);
@@ -28,7 +40,7 @@ READ_HEADINGS = r"""() => [...document.querySelectorAll('article :is(h1, h2, h3)
     }
     for (const mark of copy.querySelectorAll('.headerlink')) mark.remove();
     const words = copy.textContent.normalize('NFKC').replace(/\s+/g, ' ').trim();
-    return [Number(heading.tagName[1]), words, heading.closest("section")?.id ?? heading.id];
+    return [Number(heading.tagName[1]), words, heading.id || (heading.closest('section')?.id ?? '')];
 })"""
 
 # What formulas hold for screen readers: half of a long page's elements, and nothing that is printed.
@@ -78,6 +90,7 @@ class Press:
         """
         page.wait_for_load_state("load")
         page.evaluate(READY)
+        page.evaluate(MOVE_PLACES_TO_HEADINGS)
         page.evaluate(MARK_PLACES)
         if change:
             page.evaluate(*change)

@@ -6,6 +6,7 @@ On CI it is the whole book; elsewhere a few pages of every kind stand for it, as
 import io
 import re
 import shutil
+import unicodedata
 
 import pytest
 from publish.binding import Volume
@@ -46,6 +47,11 @@ def titles(html, pages):
     return found
 
 
+def words(sheet):
+    """The text of a sheet, without ligatures and blanks."""
+    return "".join(unicodedata.normalize("NFKC", sheet.extract_text()).split())
+
+
 def leaves(outline, depth=0):
     """Each item of an outline with its depth."""
     for item in outline:
@@ -63,8 +69,7 @@ def test_every_page_is_in_the_outline_below_its_part_and_begins_where_it_says(ht
         at = next(number for number in range(at + 1, len(items)) if items[number][1].title == title)
         depth, item = items[at]
         assert depth == (1 if page.part else 0), title
-        text = " ".join(pdf.pages[pdf.get_destination_page_number(item)].extract_text().split())
-        assert title.replace(" ", "") in text.replace(" ", ""), title
+        assert title.replace(" ", "") in words(pdf.pages[pdf.get_destination_page_number(item)]), title
     assert {item.title for depth, item in items if depth == 0} >= {page.part for page in pages if page.part}
 
 
@@ -73,9 +78,9 @@ def test_sections_are_in_the_outline_and_lead_to_their_headings(printed):
     sections = [(item.title, pdf.get_destination_page_number(item)) for depth, item in leaves(pdf.outline) if depth == 2]
     assert len(sections) > 20
     for title, number in sections:
-        words = re.sub(r"\W", "", title)
-        if words.isascii():  # formulas are drawn in letters of their own
-            assert words in re.sub(r"\W", "", pdf.pages[number].extract_text()), title
+        plain = re.sub(r"\W", "", title)
+        if plain.isascii():  # formulas are drawn in letters of their own
+            assert plain in re.sub(r"\W", "", words(pdf.pages[number])), title
 
 
 def test_the_contents_and_the_footers_agree_on_page_numbers(html, printed):
@@ -84,13 +89,13 @@ def test_the_contents_and_the_footers_agree_on_page_numbers(html, printed):
     front = labels.index("1")
     assert labels[:front] == ["i", "ii", "iii", "iv"][:front]
     assert labels[front:] == [str(number) for number in range(1, len(labels) - front + 1)]
-    listed = "".join("".join(pdf.pages[number].extract_text().split()) for number in range(1, front))
+    listed = "".join(words(pdf.pages[number]) for number in range(1, front))
     starts = {item.title: pdf.get_destination_page_number(item) for depth, item in leaves(pdf.outline) if depth < 2}
     for title in titles(html, pages):
         number = labels[starts[title]]
         wanted = f"{title}{number}".replace(" ", "")
         assert wanted in listed, title
-        assert title.replace(" ", "") in "".join(pdf.pages[starts[title]].extract_text().split()), title
+        assert title.replace(" ", "") in words(pdf.pages[starts[title]]), title
 
 
 def test_links_lead_within_the_book_or_to_the_web(printed):

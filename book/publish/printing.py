@@ -20,7 +20,8 @@ MARK_PLACES = """() => {
     document.body.append(marks);
 }"""
 
-# Where a heading does not fit onto the last lines of a sheet, its section begins before it: what leads to the section leads there.
+# Where a heading does not fit onto the last lines of a sheet, its section begins before it; what leads to the section shall
+# lead to the heading.
 MOVE_PLACES_TO_HEADINGS = """() => {
     for (const section of document.querySelectorAll('article section[id]')) {
         const heading = section.querySelector(':scope > :is(h1, h2, h3, h4, h5, h6)');

@@ -67,8 +67,12 @@ def contents(path, *, follow):
         raise NotebookError(f"the file cannot be read: {error.strerror}") from None
 
 
-def read(data):
-    """The `Notebook` of the bytes of an .ipynb file. Raises NotebookError, and nothing else, where they cannot be read."""
+def read(data, asked=None):
+    """The `Notebook` of the bytes of an .ipynb file. Raises NotebookError, and nothing else, where they cannot be read.
+
+    asked: the id of the assignment that it should answer; a notebook that names another one is refused too. One that names none,
+    as a program may have lost its metadata, is read.
+    """
     if not isinstance(data, bytes):
         raise TypeError(f"a notebook is read from bytes, not from {type(data).__name__}")
     if not data.strip(b"\0 \t\r\n"):
@@ -96,7 +100,10 @@ def read(data):
     if sum(map(len, code)) + sum(len(text) for parts in essays.values() for text in parts) > MOST_TEXT:
         raise NotebookError(f"the notebook has more than {MOST_TEXT} characters of code and essays")
     joined = {id: "\n\n".join(filter(None, parts)) for id, parts in essays.items()}
-    return Notebook(code, joined, _assignment(root, code))
+    named = _assignment(root, code)
+    if asked is not None and named not in (asked, None):
+        raise NotebookError(f"this is the notebook of the assignment {named!r}, and {asked!r} is asked for")
+    return Notebook(code, joined, named)
 
 
 def _text(data):

@@ -244,7 +244,7 @@ def grade_one(path, assignment, *, id, student, jail, seed, limits):
     fault = False
     if result.state == "ungraded":
         try:
-            notebook.read(data)
+            notebook.read(data, assignment.id)
             fault = True  # the notebook is not why
         except notebook.NotebookError:
             pass

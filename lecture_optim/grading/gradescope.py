@@ -158,7 +158,10 @@ def _wheel(given):
         raise Refused(f"{path}: it is no wheel of lecture_optim with its grading")
     root = Path(lecture_optim.__file__).resolve().parents[1]
     if not (root / "pyproject.toml").is_file():
-        raise Refused("the package is installed, so its wheel cannot be made here: give the wheel that you installed by --wheel")
+        raise Refused(
+            "the package is installed, so its wheel cannot be made here: run this in the repository, or give a wheel by --wheel "
+            "(pip wheel --no-deps -w FOLDER REPOSITORY makes one; the site's zip has one)"
+        )
     try:
         from hatchling.builders.wheel import WheelBuilder
     except ModuleNotFoundError:

@@ -149,7 +149,7 @@ def grade_submission(data, assignment, *, jail, seed, limits=None):
     limits, tests = limits or Limits(), assignment.tests()
     digest = hashlib.sha256(data).hexdigest()
     try:
-        handed_in = notebooks.read(data)
+        handed_in = notebooks.read(data, assignment.id)
     except notebooks.NotebookError as error:
         return Result(assignment.id, digest, "ungraded", str(error))
     worker, tester = _Worker(jail, handed_in.cells, limits), _Tester(assignment.questions, tests, seed, digest, limits)

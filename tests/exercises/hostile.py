@@ -198,7 +198,7 @@ def meter(losses):
     _attack(
         "a board written when the last object dies", "a score board of its own", "scores are read from another process",
         "own process",
-        cell=f"import weakref, os\nclass T: pass\nt = T()\nweakref.finalize(t, lambda: os.write(1, b'\\n{BOARD}\\n'))",
+        cell=f"import weakref, os\nclass T: pass\nt = os.kept = T()\nweakref.finalize(t, lambda: os.write(1, b'\\n{BOARD}\\n'))",
         answers={"q2": NO}, score={"q2": 0},
     ),
     _attack(

@@ -63,6 +63,19 @@ def test_every_submission_has_its_points_or_a_reason(graded):
     assert len(list((out / "reports").glob("*.html"))) == len(list((out / "records").glob("*.json"))) == 6
 
 
+def test_the_notebook_of_another_assignment_has_a_reason_and_no_nought(course, tmp_path):
+    def naming(id):
+        return json.dumps({**json.loads(submission()), "metadata": {"lecture_optim": {"assignment": id}}}).encode()
+
+    folder = fill(tmp_path / "class", {"anna.ipynb": naming("large"), "ben.ipynb": naming("small")})
+    done = grade(folder, tmp_path / "results", course)
+    found = table(tmp_path / "results")
+    assert found["anna"]["state"] == "ungraded: this is the notebook of the assignment 'large', and 'small' is asked for"
+    assert (found["anna"]["points so far"], found["ben"]["points so far"]) == ("", "5")
+    assert done.done == 2
+    assert grade(folder, tmp_path / "results", course).done == 0  # no fault of the grader, which would be tried again
+
+
 def test_no_file_tells_of_time_place_or_machine(graded):
     folder, out, _ = graded
     for name, data in contents(out).items():

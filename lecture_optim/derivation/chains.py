@@ -5,7 +5,7 @@ from itertools import pairwise
 import sympy as sp
 
 from lecture_optim.derivation import counterexample
-from lecture_optim.derivation.identities import expand, flat_sums
+from lecture_optim.derivation.identities import expand, factored, flat_sums
 from lecture_optim.derivation.language import SEAL, Family, Index, Mean, Sealed, Term, Unproved, lower, random, substitute
 from lecture_optim.derivation.page import OPERATORS, Math, aligned, header, latex, lines, shown
 from lecture_optim.derivation.relations import Relation, genuine
@@ -143,7 +143,7 @@ class Chain:
             means = {m: sp.Dummy() for m in rest.atoms(Mean) if m != relation.left} if relation.present() else {}
             rest = rest.xreplace(means).xreplace({relation.left: relation.right}).xreplace({d: m for m, d in means.items()})
         if not vanishes(rest, known):
-            residual = sp.factor(expand(flat_sums(resolve(rest, known))))
+            residual = factored(expand(flat_sums(resolve(rest, known))))
             self._fail(what, f"the sides do not differ by the certificate; what is left is {residual}" + self._refutation(op, e))
         self._steps.append(Step(op, self._side, e, why, using, gap, knowing, put, seal=SEAL))
         self._side = e

@@ -6,12 +6,23 @@ import sympy as sp
 
 from lecture_optim.derivation.language import substitute
 
-__all__ = ["expand", "flat_sums", "is_zero"]
+__all__ = ["expand", "factored", "flat_sums", "is_zero"]
+
+FACTORED = {"degree": 10, "terms": 100}
 
 
 def expand(e):
     """e multiplied out. Exponents stay: of exp(Sum(...)) SymPy would make a Product, an index of which nothing here knows."""
     return sp.expand(e, power_exp=False)
+
+
+def factored(e):
+    """e as a product, to be read: where its degree is small. SymPy's search is random, and can take a minute beyond that."""
+    try:
+        p = sp.Poly(e)
+    except sp.BasePolynomialError:
+        return sp.factor_terms(e)
+    return sp.factor(e) if p.total_degree() <= FACTORED["degree"] and len(p.terms()) <= FACTORED["terms"] else sp.factor_terms(e)
 
 
 def flat_sums(e):

@@ -26,6 +26,7 @@ import tempfile
 import time
 import types
 import warnings
+import weakref
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -107,9 +108,16 @@ def forked(tasks, at_once=2, seconds=600.0):
     return told
 
 
+def _as_if_fresh():
+    """Forget what the parent wants done at the end; what is asked for from here on is done, as in a new interpreter."""
+    atexit._clear()
+    weakref.finalize._registry.clear()
+    weakref.finalize._registered_with_atexit = False  # its one entry in atexit has gone, too
+
+
 def _tell(function, write):
     try:
-        atexit._clear()
+        _as_if_fresh()
         text = json.dumps(function()).encode()
     except BaseException as error:
         text = json.dumps({"died": f"{type(error).__name__}: {error}"[:500]}).encode()
@@ -428,7 +436,7 @@ OWN = {"own process": in_own_process, "exit status": by_exit_status, "pickle": b
 
 def _become_harmless():
     """Limits, and a user that owns nothing, for code that runs without a jail."""
-    atexit._clear()
+    _as_if_fresh()
     resource.setrlimit(resource.RLIMIT_CPU, (8, 8))
     resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

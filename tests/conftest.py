@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 # A test may be skipped there only for a reason that lies in the test itself, not in what the machine lacks.
@@ -13,9 +14,32 @@ BY_DESIGN = "by design: "
 PROVED, FORGED = {"derivations", "proved", "given"}, {"forgeries"}
 MUTATED = {"mutants_false", "mutants_true", "mutants_accepted"}
 
+# The files that take longest, so that no worker ends alone with one of them. The first one builds the site, so the second is one
+# that needs no site: it does not wait.
+FIRST = ("tests/site/test_build.py", "tests/exercises/test_attacks.py", "tests/site/test_pdf.py", "tests/site/test_pages.py")
+# Tests of a file that need nothing of each other: each goes to the worker that is free.
+APART = ("tests/site/test_pages.py::test_a_page[",)
+
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if ON_CI else "here")
+
+
+class Scheduling(LoadFileScheduling):
+    """A worker takes a file at a time, and a single test of those in APART."""
+
+    def _split_scope(self, nodeid):
+        return nodeid if nodeid.startswith(APART) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log) if config.option.dist == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items):
+    rank = {file: number for number, file in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
 
 
 def forbid_skip(report):

@@ -1,9 +1,10 @@
 """Tips: what a term of the glossary or a symbol of the notation means shows where it stands in the text, on hover and focus.
 
 A term is linked to the glossary at its first place in a chapter, a formula that is one symbol to the notation at its first place
-in a section. The links work without a script; `_static/tips.js` shows the meaning beside them. Meanings stand once, in the
-glossary and in the tables of the notation: one of class ``symbols`` holds for the whole book, one of ``symbols-3`` for Part 3.
-Single Latin letters get no tip, for chapters use them as they please.
+in a section. A term that is an ordinary word too (``ordinary_terms``) is linked where it stands as a noun in the singular: after
+an article, or after whose it is. The links work without a script; `_static/tips.js` shows the meaning beside them. Meanings stand
+once, in the glossary and in the tables of the notation: one of class ``symbols`` holds for the whole book, one of ``symbols-3``
+for Part 3. Single Latin letters get no tip, for chapters use them as they please.
 """
 
 import re
@@ -16,6 +17,7 @@ APART = (
     *(nodes.reference, nodes.literal, nodes.title, nodes.caption, nodes.term),
     *(nodes.citation, nodes.entry, nodes.strong, nodes.raw),
 )
+DETERMINER = re.compile(r"(?:\b(?:an?|the|this|each|every|no|its|their|whose)|[’']s|s[’'])\s+$", re.IGNORECASE)
 SKIPPED_BOXES = {"opening", "cell_output", "claims"}
 ASIDE = re.compile(r"(\(.*?\)|\[.*?\]|\\in .*)$")
 
@@ -100,12 +102,17 @@ def link_terms(app, doctree, docname, terms, used):
         parts, end = [], 0
         for match in pattern.finditer(text):
             name, content = terms[match[1].lower()]
-            if name not in used:
+            if name not in used and is_meant(match, app.config.ordinary_terms):
                 used[name] = content
                 parts += [nodes.Text(text[end : match.start()]), tip_link("", match[0], uri=f"{target}#{name}", name=name)]
                 end = match.end()
         if parts:
             text.parent.replace(text, [part for part in (*parts, nodes.Text(text[end:])) if len(part.astext())])
+
+
+def is_meant(match, ordinary):
+    """False where the match is one of the `ordinary` words and may be a verb, or a plural that means something else."""
+    return match[1].lower() not in ordinary or (match[0] == match[1] and bool(DETERMINER.search(match.string[: match.start()])))
 
 
 def link_symbols(app, doctree, docname, symbols, used):
@@ -173,6 +180,7 @@ def depart_tip_text(self, node):
 def setup(app):
     """Register nodes and configuration; place the tips once the links of a page are resolved and its boxes folded."""
     app.add_config_value("notation_page", "book/notation", "env", str)
+    app.add_config_value("ordinary_terms", [], "env", list)
     app.add_node(tip_link, html=(visit_tip_link, depart_tip_link))
     app.add_node(tip_text, html=(visit_tip_text, depart_tip_text))
     app.add_js_file("tips.js", loading_method="defer")

@@ -42,10 +42,14 @@
 
   let loaded = null;
 
-  async function work() {
+  async function ready() {
     loaded ??= load();
     await loaded;
     await window.MathJax.startup.promise;
+  }
+
+  async function work() {
+    await ready();
     for (let found = piece(); found.length; found = piece()) {
       await window.MathJax.typesetPromise(found);
       await pause();
@@ -58,10 +62,14 @@
     return running;
   }
 
-  // For whoever needs the whole page, as a test does: resolves when every formula is set.
+  // For whoever needs the whole page and no answers meanwhile, as a test does: sets what is left in one piece.
   async function settle() {
-    all = true;
-    while (waiting.size || running) await start();
+    if (waiting.size) await ready();
+    const rest = [...waiting];
+    waiting.clear();
+    near.clear();
+    if (rest.length) await window.MathJax.typesetPromise(rest);
+    await running;
   }
 
   // For paper, which does not wait.

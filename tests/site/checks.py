@@ -4,10 +4,15 @@
 """
 
 import re
+from contextlib import suppress
+from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urldefrag, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError
+
+from .visit import NARROW, WIDE
 
 # Text that TeX should have turned into a formula: delimiters, commands, dollars on both sides of something.
 RAW_TEX = r"\$\$|\\[()\[\]]|\\[a-zA-Z]{2,}|\$[^\s$][^$]*\$"
@@ -61,11 +66,16 @@ def sideways(page):
             }
             return false;
         };
-        for (const element of document.querySelectorAll('article *')) {
-            if (element.closest('mjx-assistive-mml')) continue;  // for screen readers; clipped to nothing
-            const box = element.getBoundingClientRect();
-            if (box.width > 1 && box.right > edge && !inside(element)) {
-                problems.push(`sideways: ${element.tagName.toLowerCase()}.${element.className} ends at ${Math.round(box.right)}`);
+        // What a formula is made of lies within it, but for its words for screen readers, which are clipped to nothing.
+        for (const article of document.querySelectorAll('article')) {
+            const parts = document.createTreeWalker(article, NodeFilter.SHOW_ELEMENT, (element) =>
+                element.parentElement.localName === 'mjx-math' || element.localName === 'mjx-assistive-mml'
+                    ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
+            while (parts.nextNode()) {
+                const element = parts.currentNode, {width, right} = element.getBoundingClientRect();
+                if (width > 1 && right > edge && !inside(element)) {
+                    problems.push(`sideways: ${element.localName}.${element.className} ends at ${Math.round(right)}`);
+                }
             }
         }
         return problems.slice(0, 5);
@@ -118,31 +128,38 @@ def head(page):
     }""")
 
 
-def links_and_ids(page):
-    """Two lists: the targets of all links of a page, and all that can be linked to in it."""
-    return page.evaluate("""() => [
-        [...document.querySelectorAll('a[href], area[href]')].map((link) => link.href),
-        [...document.querySelectorAll('[id], a[name]')].map((element) => element.id || element.name),
-    ]""")
+class Places(HTMLParser):
+    """The targets of all links of a page, and all that can be linked to in it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids = [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag in ("a", "area") and "href" in attributes:
+            self.links.append(attributes["href"])
+        self.ids.update(filter(None, (attributes.get("id"), attributes.get("name") if tag == "a" else None)))
 
 
-def broken_links(html, gathered):
+def broken_links(html, places):
     """Internal links that lead nowhere.
 
-    `gathered` maps each page's path below the folder `html` to its (links, ids); addresses of other sites are not asked for.
+    `places` maps each page's path below the folder `html` to its Places; addresses of other sites are not asked for.
     """
     problems = []
-    for path, (links, _) in gathered.items():
+    for path, page in places.items():
         here = path.relative_to(html)
-        for link in dict.fromkeys(links):
-            address, anchor = urldefrag(link)
+        for link in dict.fromkeys(page.links):
+            address, anchor = urldefrag(urljoin(path.as_uri(), link))
             if urlsplit(address).scheme in {"http", "https", "mailto"}:
                 continue
             target = Path(unquote(urlsplit(address).path))
             if html not in target.parents or not target.is_file():
-                problems.append(f"{here}: link to {address}, where there is no file of the site")
-            elif anchor and target in gathered and unquote(anchor) not in gathered[target][1]:
-                problems.append(f"{here}: link to {target.relative_to(html)}#{anchor}, where there is no such place")
+                problems.append(f"{here}: link to {link}, where there is no file of the site")
+            elif anchor and target in places and unquote(anchor) not in places[target].ids:
+                problems.append(f"{here}: link to {link}, where there is no such place")
     return problems
 
 
@@ -163,13 +180,44 @@ def remote_parts_of_css(text):
     return REMOTE.findall(text)
 
 
+# Marks three texts of each kind, and every explorer. What decides whether a text can be read is its colour, its size, and the
+# grounds on which it stands; axe takes most of its time to find that out for one text after the other.
+MARK_TEXTS = """() => {
+    const count = new Map(), grounds = new Map([[document.documentElement, '']]);
+    for (const element of document.body.parentElement.querySelectorAll('body, body *')) {
+        const style = getComputedStyle(element);
+        let ground = grounds.get(element.parentElement);
+        if (style.backgroundColor !== 'rgba(0, 0, 0, 0)' || style.backgroundImage !== 'none' || style.opacity !== '1' ||
+            style.filter !== 'none' || style.position !== 'static') {
+            const own = [style.backgroundColor, style.backgroundImage, style.opacity, style.filter];
+            if (style.position !== 'static') own.push(element.localName, element.className);
+            ground += ` > ${own}`;
+        }
+        grounds.set(element, ground);
+        element.removeAttribute('data-kind');
+        const speaks = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        if (!speaks && !element.shadowRoot && !element.matches('input, select, textarea') || !element.checkVisibility()) continue;
+        const kind = [ground, style.color, style.fontSize, style.fontWeight, style.textShadow].join();
+        const times = element.shadowRoot ? 1 : (count.get(kind) ?? 0) + 1;
+        count.set(kind, times);
+        if (times <= 3) element.setAttribute('data-kind', times);
+    }
+    return count.size;
+}"""
+# `preload` would ask for the style sheets, which a page from `file://` cannot, for a rule that is not among the usual ones.
+OPTIONS = {"resultTypes": ["violations"], "preload": False}
+
+
 def accessibility(page):
-    """What axe-core finds, by all of its rules."""
-    problems = []
-    for rule in Axe().run(page).response["violations"]:
-        for node in rule["nodes"]:
-            where, why = (" ".join(node[key].split())[:200] for key in ("html", "failureSummary"))
-            problems.append(f"axe {rule['id']} ({rule['impact']}): {where} | {why}")
+    """What axe-core finds, by all of its rules; contrast in three texts of each kind."""
+    axe, problems, runs = Axe(), [], [(None, {"rules": {"color-contrast": {"enabled": False}}})]
+    if page.evaluate(MARK_TEXTS):
+        runs.append(({"include": [["[data-kind]"]]}, {"runOnly": ["color-contrast"]}))
+    for context, options in runs:
+        for rule in axe.run(page, context, OPTIONS | options).response["violations"]:
+            for node in rule["nodes"]:
+                where, why = (" ".join(node[key].split())[:200] for key in ("html", "failureSummary"))
+                problems.append(f"axe {rule['id']} ({rule['impact']}): {where} | {why}")
     return problems
 
 
@@ -178,8 +226,42 @@ def open_folds(page):
     page.evaluate("() => document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
 
 
+# The theme makes a box reachable by keyboard some time after it has become too narrow for what it holds.
+REACHABLE = """() => [...document.querySelectorAll('.pst-scrollable-table-container')]
+    .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
+
+
+def resize(page, size):
+    """Give the window another size, and the page time to answer to it."""
+    page.set_viewport_size(size)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    with suppress(TimeoutError):  # axe will tell of it
+        page.wait_for_function(REACHABLE, timeout=3000)
+
+
+def darken(page):
+    """Have the reader's system ask for dark colours, and wait until they are there."""
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-theme=dark]")
+    page.wait_for_function("() => !document.getAnimations().some((motion) => motion.playState === 'running')")
+
+
+def grounds(page):
+    """Figures whose ground is not white, on which they are drawn; in the dark it has to be set."""
+    return page.evaluate("""() => [...document.querySelectorAll('article img')]
+        .filter((image) => getComputedStyle(image).backgroundColor !== 'rgb(255, 255, 255)')
+        .map((image) => `ground: ${image.getAttribute('src').slice(0, 60)} is not on white`)""")
+
+
+def thin(page):
+    """Leave, of what a page has hundreds of that one program makes of the same few elements, one of each kind."""
+    thin_entries(page)
+    thin_code(page)
+    thin_formulas(page)
+
+
 def thin_code(page):
-    """Leave one token of each kind coloured in a page's code; the others have the same colours and cost axe half its time."""
+    """Leave one token of each kind coloured in a page's code."""
     page.evaluate("""() => {
         const seen = new Set();
         for (const token of document.querySelectorAll('pre span')) {
@@ -192,38 +274,49 @@ def thin_code(page):
 
 
 def thin_formulas(page):
-    """Leave, of a page's formulas, those with an element not yet seen in such a place; of others, an empty box of their size.
+    """Leave, of a page's formulas, each kind of letter once in each kind of place, and each kind of spoken element once.
 
-    One renderer makes them all of the same few elements, and a long page has 100,000 of them, most of axe's time.
+    One renderer makes them all of the same few elements, and a long page has 50,000 of them, most of axe's time. What decides
+    whether a letter can be read is where it stands and the colours set on the way to it. A box takes the room of what goes.
     """
     page.evaluate("""() => {
         const seen = new Set();
+        const fresh = (kind) => !seen.has(kind) && Boolean(seen.add(kind));
         const places = 'h1, h2, h3, h4, a, table, figcaption, summary, nav, .proof, .admonition, .cell_output, div.math';
         for (const formula of document.querySelectorAll('mjx-container')) {
-            const place = formula.parentElement.closest(places);
-            const where = place ? place.tagName + place.className : '';
-            const kinds = [formula, ...formula.querySelectorAll("*")]
-                .map((element) => element.localName + element.style.color + where);
-            const fresh = kinds.some((kind) => !seen.has(kind));
-            kinds.forEach((kind) => seen.add(kind));
-            if (fresh) continue;
-            const {width, height} = formula.getBoundingClientRect();
-            const box = document.createElement('span');
+            const place = formula.parentElement.closest(places), {color} = getComputedStyle(formula.parentElement);
+            const colours = new Map([[formula, [place?.tagName, place?.className, color].join(' ')]]);
+            const spoken = formula.querySelector('mjx-assistive-mml'), kept = new Set();
+            for (const element of formula.querySelectorAll('*')) {
+                if (spoken?.contains(element)) {
+                    if (fresh(`spoken ${element.localName} ${element.getAttributeNames()}`)) kept.add(spoken);
+                    continue;
+                }
+                const {color, backgroundColor} = element.style;
+                colours.set(element, [colours.get(element.parentElement), color, backgroundColor].filter(Boolean).join(' '));
+                if (element.childElementCount || !fresh(`${element.localName} ${colours.get(element)}`)) continue;
+                for (let part = element; part !== formula; part = part.parentElement) kept.add(part);
+            }
+            if (spoken && formula.closest('a')) kept.add(spoken);  // a link's only words
+            const {width, height} = formula.getBoundingClientRect(), box = document.createElement('span');
             box.style.cssText = `display: inline-block; width: ${width}px; height: ${height}px`;
-            const name = formula.closest('a') ? [...formula.querySelectorAll('mjx-assistive-mml')] : [];  // a link's only words
-            formula.replaceChildren(box, ...name);
+            for (const element of formula.querySelectorAll('*')) {
+                if (!kept.has(element) && !(kept.has(spoken) && spoken.contains(element))) element.remove();
+            }
+            box.append(...formula.childNodes);
+            formula.append(box);
         }
     }""")
 
 
 def thin_entries(page):
-    """Leave, of the ledger's rows, the errata and the checks, those with an element of a new name, class or attribute.
+    """Leave, of the ledger's rows, errata, checks and functions, those with an element of a new name, class or attribute.
 
     One directive makes them all of the same few elements, and there are hundreds of them.
     """
     page.evaluate("""() => {
         const seen = new Set();
-        for (const entry of document.querySelectorAll('table.ledger tbody tr, article.erratum, div.claim-check')) {
+        for (const entry of document.querySelectorAll('table.ledger tbody tr, article.erratum, div.claim-check, dl.py')) {
             const kinds = [entry, ...entry.querySelectorAll('*')].filter((element) => !element.closest('mjx-container'))
                 .map((e) => [e.localName, e.className, e.getAttributeNames(), e.textContent.trim() === ''].join(' '));
             const fresh = kinds.some((kind) => !seen.has(kind));
@@ -231,3 +324,26 @@ def thin_entries(page):
             if (!fresh) entry.remove();
         }
     }""")
+
+
+ON_ARRIVAL = (formulas, images, headings, head, remote_parts)
+
+
+def look_over(window, path):
+    """Every problem of the page at `path`, found in one visit of a Visitor: wide and light, at 390 pixels, in the dark."""
+    visit = window.open(path)
+    page = visit.page
+    found = [problem for check in ON_ARRIVAL for problem in check(page)]
+    open_folds(page)
+    found += sideways(page)
+    resize(page, NARROW)
+    found += [f"at 390 pixels: {problem}" for problem in sideways(page)]
+    thin(page)
+    found += [f"at 390 pixels: {problem}" for problem in accessibility(page)]
+    resize(page, WIDE)
+    found += accessibility(page)
+    darken(page)
+    found += [f"in the dark: {problem}" for check in (accessibility, grounds) for problem in check(page)]
+    found += visit.problems
+    page.close()
+    return found

@@ -15,12 +15,17 @@ PIXEL = (
         base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
     ).decode()
 )
+# The theme's answer to a system that asks for dark colours.
+THEME = """<style>html[data-theme=dark] { color: #eee; background: #111 } html[data-theme=dark] a { color: #9cf }</style>
+<script>const dark = matchMedia('(prefers-color-scheme: dark)');
+(dark.onchange = () => { document.documentElement.dataset.theme = dark.matches ? 'dark' : 'light'; })();</script>"""
 HEAD = """<meta charset="utf-8"><title>A page</title><meta name="viewport" content="width=device-width">
 <meta name="description" content="A page that is as it should be, for comparison."><link rel="icon" href="data:,">"""
 BODY = f"""<main><article><h1 id="top">A page</h1><h2>A part</h2><p>Text with <code>$x$</code> that costs $5.</p>
 <p><span class="math"><mjx-container>x</mjx-container></span></p>
-<div style="overflow-x: auto"><div style="width: 2000px">wide, but it scrolls</div></div>
-<img src="{PIXEL}" alt="A single dot, nearly transparent."><p><a href="#top">To the top of the page</a></p></article></main>"""
+<div style="overflow-x: auto" tabindex="0"><div style="width: 2000px">wide, but it scrolls</div></div>
+<img src="{PIXEL}" alt="A single dot, nearly transparent." style="background: #fff">
+<p><a href="#top">To the top of the page</a></p></article></main>"""
 
 
 @pytest.fixture
@@ -50,6 +55,70 @@ def test_a_sound_page_has_no_problems(opened):
     visit = opened()
     assert visit.problems == []
     assert [problem for check in ALL for problem in check(visit.page)] == []
+
+
+@pytest.fixture
+def looked_over(tmp_path, visitor):
+    """All problems of a page with this body, found as those of a page of the site are."""
+
+    def look(body):
+        path = tmp_path / "page.html"
+        path.write_text(f'<!DOCTYPE html><html lang="en"><head>{HEAD}{THEME}</head><body>{body}</body></html>', encoding="utf-8")
+        return checks.look_over(visitor(), path)
+
+    return look
+
+
+def test_one_visit_of_a_sound_page_finds_nothing(looked_over):
+    assert looked_over(BODY) == []
+
+
+WHEN_WIDE, WHEN_NARROW = "@media (min-width: 600px)", "@media (max-width: 600px)"
+PALE = "color: #bbb; background: #fff"
+SEEN = "padding: 1rem; width: 3rem; height: 2rem"
+
+
+@pytest.mark.parametrize(
+    ("defect", "said"),
+    [
+        (f'<button style="{SEEN}"></button>', ("", "at 390 pixels: ", "in the dark: ")),
+        (
+            f'<style>{WHEN_WIDE} {{ .b {{ display: none }} }}</style><button class="b" style="{SEEN}"></button>',
+            ("at 390 pixels: ",),
+        ),
+        (
+            f'<style>{WHEN_NARROW} {{ .b {{ display: none }} }}</style><button class="b" style="{SEEN}"></button>',
+            ("", "in the dark: "),
+        ),
+        (f"<style>html:not([data-theme=dark]) .p {{ {PALE} }}</style><p class='p'>pale</p>", ("", "at 390 pixels: ")),
+        ("<style>html[data-theme=dark] .p { color: #333 }</style><p class='p'>pale</p>", ("in the dark: ",)),
+        (f"<style>{WHEN_NARROW} {{ .p {{ {PALE} }} }}</style><p class='p'>pale</p>", ("at 390 pixels: ",)),
+        ("<style>html[data-theme=dark] .b * { display: none }</style><button class='b'><i>name</i></button>", ("in the dark: ",)),
+    ],
+    ids=["a nameless button", "narrow only", "wide only", "pale in light", "pale in dark", "pale when narrow", "dark only"],
+)
+def test_axe_sees_every_mode(looked_over, defect, said):
+    found = [problem for problem in looked_over(BODY.replace("</article>", f"{defect}</article>")) if "axe " in problem]
+    assert {problem.partition("axe ")[0] for problem in found} == set(said), found
+
+
+@pytest.mark.parametrize(
+    ("defect", "said"),
+    [
+        (f"<style>{WHEN_NARROW} {{ .w {{ width: 500px }} }}</style><div class='w'>wide</div>", "at 390 pixels: sideways"),
+        (f"<style>{WHEN_WIDE} {{ .w {{ width: 1500px }} }}</style><div class='w'>wide</div>", "sideways: the page is 15"),
+        (f'<img src="{PIXEL}" alt="A dot without a ground.">', "in the dark: ground"),
+        ('<script src="https://cdn.example.org/x.js"></script>', "asks the network for https://cdn.example.org/x.js"),
+        ("<p>so that $x_i$ holds</p>", "raw TeX"),
+        ("<script>console.error('broken')</script>", "console: broken"),
+        ("<script>dark.addEventListener('change', () => { throw new Error('broken'); })</script>", "script: broken"),
+        ("<h1>Another</h1>", "2 headings of level one"),
+        (f'<img src="{PIXEL}" style="background: #fff">', "no alt text"),
+    ],
+)
+def test_one_visit_finds_it(looked_over, defect, said):
+    found = looked_over(BODY.replace("</article>", f"{defect}</article>"))
+    assert any(problem.startswith(said) or said in problem for problem in found), found
 
 
 @pytest.mark.parametrize(
@@ -142,7 +211,7 @@ def test_a_page_that_loads_badly_is_reported(opened, defect, said):
     assert any(said in problem for problem in found), found
 
 
-def test_broken_links_are_reported(tmp_path, visitor):
+def test_broken_links_are_reported(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "outside.html").write_text("outside", encoding="utf-8")
     texts = {
@@ -151,11 +220,10 @@ def test_broken_links_are_reported(tmp_path, visitor):
     }
     for name, text in texts.items():
         (tmp_path / "site" / name).write_text(text, encoding="utf-8")
-    window = visitor()
-    gathered = {path: checks.links_and_ids(window.open(path).page) for path in pages(tmp_path / "site")}
-    found = checks.broken_links(tmp_path / "site", gathered)
+    places = {path: checks.Places(path.read_text(encoding="utf-8")) for path in pages(tmp_path / "site")}
+    found = checks.broken_links(tmp_path / "site", places)
     assert len(found) == 4
-    for place in ("a.html: link to b.html#no,", "c.html, where", "outside.html, where", "b.html: link to b.html#lost"):
+    for place in ("a.html: link to b.html#no,", "c.html, where", "outside.html, where", "b.html: link to #lost"):
         assert any(place in problem for problem in found), found
 
 

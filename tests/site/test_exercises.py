@@ -21,8 +21,8 @@ def plain(text):
 
 @pytest.fixture(scope="module")
 def page(html, open_window):
-    """A function that opens the page of an assignment."""
-    window = open_window()
+    """A function that opens the page of an assignment, whose formulas stay as they are written."""
+    window = open_window(java_script_enabled=False)
     return lambda assignment: window.open(html / f"book/exercises/{assignment.id}.html").page
 
 
@@ -31,13 +31,13 @@ def test_a_page_shows_each_question_with_what_is_checked(page, assignment):
     shown = page(assignment)
     for question in assignment.questions:
         section = shown.locator(f"section#{assignment.id}-{question.id}")
-        assert question.title in plain(section.locator("h2").inner_text())
-        folds = section.locator("details > summary").all_inner_texts()
+        assert question.title in plain(section.locator("h2").text_content())
+        folds = section.locator("details > summary").all_text_contents()
         if question.form == "essay":
             assert folds == ["How it is marked"]
         else:
             assert folds[-1] == "Solution" and len(folds) >= 3
-            titles = [plain(text) for text in section.locator("li").all_inner_texts()]
+            titles = [plain(text) for text in section.locator("li").all_text_contents()]
             for test in assignment.tests()[question.id]:
                 assert any(text.startswith(test.title) for text in titles), test.title
         assert section.locator("details[open]").count() == 0  # neither a hint nor a solution is seen before it is asked for
@@ -64,10 +64,10 @@ def test_the_zip_holds_the_notebooks_the_package_and_the_guide(html):
 
 
 def test_each_graded_question_is_named_in_the_chapter_that_it_asks_for(html, open_window):
-    window = open_window()
+    window = open_window(java_script_enabled=False)
     for chapter in sorted({question.chapter for one in COURSE.assignments for question in one.questions}):
         shown = window.open(html / f"book/{chapter}.html").page
-        links = shown.locator("section#exercises a").evaluate_all("all => all.map(a => [a.getAttribute('href'), a.innerText])")
+        links = shown.locator("section#exercises a").evaluate_all("all => all.map(a => [a.getAttribute('href'), a.textContent])")
         for one in COURSE.assignments:
             for question in one.questions:
                 link = [f"../exercises/{one.id}.html#{one.id}-{question.id}", question.title]

@@ -107,6 +107,17 @@ def test_symbols_of_a_part_mean_there_what_its_table_says(html):
     assert "bias corrected" in meaning("book/3-adam/03-the-algorithm.html", r"\hat v_t")
 
 
+def test_a_term_that_is_an_ordinary_word_too_shows_its_meaning_only_where_it_is_meant(html):
+    def linked(page, term):
+        text = (html / page).read_text(encoding="utf-8")
+        return re.findall(rf'<a class="tip" data-tip="term-{term}"[^>]*>(.*?)</a>', text)
+
+    assert linked("book/1-sparse-gradients/01-what-sparse-means.html", "support") == ["support"]
+    assert linked("book/3-adam/07-adam-at-work.html", "support") == []  # "our two tasks support"
+    assert linked("book/1-sparse-gradients/04-one-learning-rate.html", "travel") == ["travel"]
+    assert linked("book/3-adam/03-the-algorithm.html", "travel") == []  # "it travels at most"
+
+
 def test_the_page_of_the_package_has_every_public_function(html):
     text = (html / "book/appendix/api.html").read_text(encoding="utf-8")
     modules = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]["documented_modules"]

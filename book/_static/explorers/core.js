@@ -86,6 +86,15 @@ const Explorers = (() => {
     back: "M11 0L3 6.5 11 13zM0 0h2v13H0z",
     step: "M1 0l8 6.5L1 13zM10 0h2v13h-2z",
   };
+  /* The steps at which a cursor stops: every one at first, then ever fewer, each `growth` times the one before, and `last`.
+     at: the steps; place(t): the index of the last stop that is not after step t. */
+  function stops(last, growth = 1.05) {
+    const at = [];
+    for (let x = 1; Math.round(x) < last; x = Math.max(x + 1, x * growth)) at.push(Math.round(x));
+    at.push(last);
+    return { at, place: (t) => Math.max(0, at.findLastIndex((stop) => stop <= t)) };
+  }
+
   const icon = (name) => `<svg viewBox="0 0 13 13" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
   class Explorer extends HTMLElement {
@@ -288,5 +297,5 @@ const Explorers = (() => {
     }
   }
 
-  return { Explorer, ceiling, clamp, fixed, number, scales };
+  return { Explorer, ceiling, clamp, fixed, number, scales, stops };
 })();

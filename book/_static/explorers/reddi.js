@@ -2,19 +2,13 @@
 "use strict";
 
 (() => {
-  const { Explorer, ceiling, clamp, fixed, number, scales } = Explorers;
+  const { Explorer, ceiling, clamp, fixed, number, scales, stops } = Explorers;
   const { adagrad, amsgrad, rmsprop, sgd } = OptimizerRules;
   const STEPS = 30_000;
   const LOW = 2, HIGH = 5; // the slopes of the map
   const NAMES = { adam: "Adam", amsgrad: "AMSGrad", adagrad: "AdaGrad", sgd: "SGD" };
 
-  /* The steps that the cursor stops at: every one up to 60, then ever fewer. */
-  const stops = Array.from({ length: 60 }, (_, k) => k + 1);
-  for (let x = 60; x < STEPS; ) stops.push(Math.min(STEPS, Math.round((x *= 1.03))));
-  const place = (t) => {
-    const k = stops.findIndex((stop) => stop >= t);
-    return k < 0 ? stops.length - 1 : k;
-  };
+  const cursor = stops(STEPS, 1.03);
 
   /* One step of each rule with the rate alpha / sqrt(t) and without momentum; AdaGrad's sum needs no falling rate. */
   const players = {
@@ -78,11 +72,11 @@
         title: "", height: 330, drawn: true, scrolls: true,
         read: (beta2, C) => this.set({ beta2: clamp(Number(beta2.toFixed(3)), 0, 0.999), C: clamp(Number(C.toFixed(2)), 2.01, HIGH) }),
       });
-      const read = (t) => this.go(place(t)), margins = [36, 62];
+      const read = (t) => this.go(cursor.place(t)), margins = [36, 62];
       this.points = this.addPlot({ title: "position *x*_t: 1 is worst, −1 is best", height: 160, margins, read });
       this.prices = this.addPlot({ title: "regret per step", height: 176, margins, read });
-      const show = (at) => stops[at].toLocaleString("en");
-      this.addPlayer(stops.length, { show, says: (at) => `${show(at)}, at ${fixed(this.result.x[stops[at] - 1], 3)}` });
+      const show = (at) => cursor.at[at].toLocaleString("en");
+      this.addPlayer(cursor.at.length, { show, says: (at) => `${show(at)}, at ${fixed(this.result.x[cursor.at[at] - 1], 3)}` });
       this.range("C", { label: "slope *C*", min: 2.01, max: HIGH, step: 0.01, show: (x) => fixed(x) });
       this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.999, step: 0.001, show: (x) => fixed(x, 3) });
       this.range("alpha", { label: "rate *α*", min: 0.05, max: 2, step: 0.05, show: (x) => fixed(x), scale: scales.log });
@@ -93,7 +87,7 @@
       const { rule, C, beta2 } = this.settings;
       const isAdam = rule === "adam", name = NAMES[rule];
       const fails = isAdam && drift(C, beta2) > 0;
-      const t = stops[this.at], shown = stops[this.seen];
+      const t = cursor.at[this.at], shown = cursor.at[this.seen];
       // Of the run, not of the cursor: playing draws it many times.
       run.steps ??= run.x.map((_, k) => k + 1);
       run.price ??= run.regret.map((sum, k) => sum / (k + 1));

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, clamp, fixed, number, scales } = Explorers;
+  const { Explorer, clamp, fixed, number, scales, stops } = Explorers;
   const { adagrad, adagrad_norm, random, sgd } = OptimizerRules;
   const STEPS = 2000;
   const ROOT2 = Math.sqrt(2);
@@ -13,11 +13,7 @@
   const said = (x) => (Math.abs(x) < 1e4 ? number(x) : Number(x.toPrecision(3)).toLocaleString("en"));
   const length = (values) => Math.sqrt(sum(values.map((x) => x * x)));
 
-  /* The steps that the cursor stops at: every one at first, then ever fewer. */
-  const stops = [];
-  for (let x = 1; Math.round(x) < STEPS; x = Math.max(x + 1, x * 1.05)) stops.push(Math.round(x));
-  stops.push(STEPS);
-  const place = (t) => Math.max(0, stops.findLastIndex((stop) => stop <= t));
+  const cursor = stops(STEPS);
 
   /* The size of the best point's coordinate i. */
   const sizes = { equal: () => 1, falling: (i) => 1 / i, single: (i) => (i === 1 ? 1 : 0) };
@@ -141,10 +137,10 @@
         label: "Best point", options: [["equal", "equal sizes"], ["falling", "falling"], ["single", "one entry"]],
       });
       this.map = this.addPlot({ title: "", height: 300 });
-      this.curves = this.addPlot({ title: "regret; dashed: its bound", height: 300, margins: [56, 92], read: (t) => this.go(place(t)) });
-      const show = (at) => stops[at].toLocaleString("en");
+      this.curves = this.addPlot({ title: "regret; dashed: its bound", height: 300, margins: [56, 92], read: (t) => this.go(cursor.place(t)) });
+      const show = (at) => cursor.at[at].toLocaleString("en");
       const says = (at) => `${show(at)}: ${Object.keys(NAMES).map((rule) => `${NAMES[rule]} ${this.regret(rule, at)}`).join(", ")}`;
-      this.addPlayer(stops.length, { show, says });
+      this.addPlayer(cursor.at.length, { show, says });
       this.skew = this.range("skew", { label: "skew *a*", min: 0, max: 3, step: 0.1, show: (x) => fixed(x, 1) });
       this.range("d", { label: "dimension *d*", min: 2, max: 100, step: 1 });
       this.range("constant", { label: "*c* / √2*D*", min: 0.01, max: 10, step: 0.1, scale: scales.log });
@@ -152,12 +148,12 @@
     }
 
     regret(rule, at) {
-      return said(this.result[rule][stops[at] - 1]);
+      return said(this.result[rule][cursor.at[at] - 1]);
     }
 
     draw(run) {
       const { settings } = this, { d } = settings;
-      const t = stops[this.at], shown = stops.slice(0, this.seen + 1);
+      const t = cursor.at[this.at], shown = cursor.at.slice(0, this.seen + 1);
       this.skew.disabled = settings.losses === "dense";
       const reach = sum(run.u.map((x) => x * x)) / Math.max(...run.u.map(Math.abs)) ** 2;
       const spread = run.spread[t - 1], wins = run.bound_adagrad[t - 1] < run.bound_adagrad_norm[t - 1];

@@ -2,20 +2,13 @@
 "use strict";
 
 (() => {
-  const { Explorer, fixed, number, scales } = Explorers;
+  const { Explorer, fixed, number, scales, stops } = Explorers;
   const { adagrad, adam, random, rmsprop, sgd } = OptimizerRules;
   const STEPS = 20_000;
   const BETA1 = 0.9; // Adam's usual one
   const FEW = 3; // sightings below which a word says nothing about a slope
   const NAMES = { sgd: "SGD", adagrad: "AdaGrad", rmsprop: "RMSProp", adam: "Adam" };
   const averages = (rule) => rule === "rmsprop" || rule === "adam";
-
-  /* The steps that the cursor stops at: every one at first, then ever fewer. */
-  function stopsUntil(steps) {
-    const stops = [];
-    for (let x = 1; Math.round(x) < steps; x = Math.max(x + 1, x * 1.05)) stops.push(Math.round(x));
-    return [...stops, steps];
-  }
 
   /* One step of each rule at the rate 1, and what its states are multiplied with at a step that brings no gradient. */
   const walkers = {
@@ -36,29 +29,29 @@
     });
   }
 
-  /* The travel of one weight after each of the stops; every gradient is 1, so that it goes one way and travel is distance. */
-  function travel(rule, seen, stops, settings) {
-    const { step, fade } = walkers[rule], factors = fade(settings), last = stops.at(-1), out = [];
+  /* The travel of one weight after each of the steps `at`; every gradient is 1, so that it goes one way and travel is distance. */
+  function travel(rule, seen, at, settings) {
+    const { step, fade } = walkers[rule], factors = fade(settings), last = at.at(-1), out = [];
     let w = 0, s = factors.map(() => 0), next = 0;
     for (let t = 1; t <= last; t++) {
       const g = seen[next] === t ? 1 : 0, before = w;
       next += g;
       [w, ...s] = step(w, g, s, t, settings);
-      if (stops[out.length] === t) out.push(-w);
+      if (at[out.length] === t) out.push(-w);
       if (w !== before) continue;
       // Nothing moves any more before the next sighting: go there at once, the states fading on the way.
       const until = Math.min(seen[next] ?? last + 1, last + 1) - 1;
       s = s.map((value, k) => value * factors[k] ** (until - t));
-      while (stops[out.length] <= until) out.push(-w);
+      while (at[out.length] <= until) out.push(-w);
       t = until;
     }
     return out;
   }
 
-  /* How many of the steps in an increasing list are not after each of the stops. */
-  function counts(seen, stops) {
+  /* How many of the steps in an increasing list are not after each of the steps `at`. */
+  function counts(seen, at) {
     let n = 0;
-    return stops.map((t) => {
+    return at.map((t) => {
       while (seen[n] <= t) n++;
       return n;
     });
@@ -83,9 +76,9 @@
        the other. Rules that are not asked for are left out. */
     static trajectory(settings) {
       const { rule, all, steps } = settings;
-      const seen = sightings(settings), stops = stopsUntil(steps);
-      const run = { stops, count: seen.map((one) => counts(one, stops)), word: seen.flatMap((one, k) => one.map(() => k)), step: seen.flat() };
-      for (const name of all ? Object.keys(NAMES) : [rule]) run[name] = seen.map((one) => travel(name, one, stops, settings));
+      const seen = sightings(settings), { at } = stops(steps);
+      const run = { stops: at, count: seen.map((one) => counts(one, at)), word: seen.flatMap((one, k) => one.map(() => k)), step: seen.flat() };
+      for (const name of all ? Object.keys(NAMES) : [rule]) run[name] = seen.map((one) => travel(name, one, at, settings));
       return run;
     }
 
@@ -95,8 +88,8 @@
       const margins = [46, 66], read = (k) => this.pick(k);
       this.shares = this.addPlot({ title: "travel, word 1 = 1", height: 290, margins, read });
       this.sizes = this.addPlot({ title: "travel at a sighting, word 1 = 1", height: 290, margins, read });
-      const stops = stopsUntil(STEPS), show = (at) => stops[at].toLocaleString("en");
-      this.addPlayer(stops.length, { show, says: (at) => `${show(at)}: ${this.reading(at)}` });
+      const cursor = stops(STEPS).at, show = (at) => cursor[at].toLocaleString("en");
+      this.addPlayer(cursor.length, { show, says: (at) => `${show(at)}: ${this.reading(at)}` });
       this.range("word", { label: "word *i*", min: 1, max: 100, step: 1 });
       this.range("skew", { label: "skew *a*", min: 0, max: 2.5, step: 0.1, show: (x) => fixed(x, 1) });
       this.range("words", { label: "words *d*", min: 5, max: 100, step: 5 });

@@ -1,29 +1,28 @@
 // Loads MathJax once the page is drawn, and sets formulas in short pieces of work: first those near the window, all others once
 // the reader does something. A long chapter has over a thousand, seconds of work on a telephone in which nothing would answer.
+// Where nobody reads from first to last, in a table of class `ledger`, a formula is set when the reader comes near, and not before.
 (() => {
   "use strict";
   // So much TeX is set without a pause; a derivation is longer, and is a piece by itself.
   const PIECE = 120;
   const waiting = new Set();
   const near = new Set();
+  const eager = new Set();
   let running = null;
-  let all = false;
+  let others = new Set(); // what is set when nothing near is left: none of them, the eager ones, or all that wait
 
   const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-  // The next piece in the order of the page, which is the order of both sets.
+  // The next piece in the order of the page, which is the order of all sets.
   function piece() {
     const found = [];
     let length = 0;
-    for (const formula of near.size ? near : all ? waiting : []) {
+    for (const formula of near.size ? near : others) {
       length += formula.textContent.length;
       if (found.length && length > PIECE) break;
       found.push(formula);
     }
-    for (const formula of found) {
-      waiting.delete(formula);
-      near.delete(formula);
-    }
+    for (const formula of found) for (const set of [waiting, near, eager]) set.delete(formula);
     return found;
   }
 
@@ -66,8 +65,7 @@
   async function settle() {
     if (waiting.size) await ready();
     const rest = [...waiting];
-    waiting.clear();
-    near.clear();
+    for (const set of [waiting, near, eager]) set.clear();
     if (rest.length) await window.MathJax.typesetPromise(rest);
     await running;
   }
@@ -76,14 +74,16 @@
   function now() {
     if (!waiting.size || !window.MathJax.typeset) return;
     window.MathJax.typeset([...waiting]);
-    waiting.clear();
-    near.clear();
+    for (const set of [waiting, near, eager]) set.clear();
   }
 
   window.formulas = { settle, now };
 
   document.addEventListener("DOMContentLoaded", () => {
-    for (const formula of document.querySelectorAll(".math")) waiting.add(formula);
+    for (const formula of document.querySelectorAll(".math")) {
+      waiting.add(formula);
+      if (!formula.closest("table.ledger")) eager.add(formula);
+    }
     if (waiting.size) window.addEventListener("load", () => requestAnimationFrame(() => setTimeout(watch, 0)), { once: true });
   });
 
@@ -101,7 +101,7 @@
     );
     for (const formula of waiting) seen.observe(formula);
     const rest = () => {
-      all = true;
+      if (others !== waiting) others = eager;
       for (const kind of ["keydown", "pointerdown", "pointermove", "scroll", "wheel"]) window.removeEventListener(kind, rest);
       start();
     };

@@ -15,6 +15,7 @@ from publish.sources import ROOT, authors, built_site, citation, contents, momen
 # The page about downloads speaks of files beside the site, and is in one of them; the checks' source is for machines.
 LEFT_OUT = ("book/download", "book/appendix/checks-*")
 INDEX = "genindex.html"
+LEDGER = "book/appendix/claims.html"
 
 # Puts the number of its sheet after each entry of the index, in place of the bare counting of an entry's further places.
 NUMBER_INDEX = r"""(numbers) => {
@@ -30,6 +31,19 @@ NUMBER_INDEX = r"""(numbers) => {
         }
     }
 }"""
+
+# Leaves of the ledger's table, a hundred sheets, the entries that do not hold, without what the errata say of them, and says so.
+SHORTEN_LEDGER = r"""(verdicts) => {
+    const rows = [...document.querySelectorAll('table.ledger tbody tr')];
+    const left = rows.filter((row) => !verdicts.includes(row.dataset.verdict));
+    for (const dropped of [...left, ...document.querySelectorAll('table.ledger .claim-why')]) dropped.remove();
+    const words = document.createElement('p');
+    const those = `the ${rows.length - left.length} that are ${verdicts.slice(0, -1).join(', ')} or ${verdicts.at(-1)}`;
+    words.textContent = `Of the ${rows.length} claims, ${those} are printed here; the errata say what is wrong with each, ` +
+        'and what is right. The site has all claims.';
+    document.querySelector('table.ledger').before(words);
+}"""
+NOT_HOLDING = ("wrong as printed", "misleading", "outdated")
 
 
 def printed_pages(root=ROOT):
@@ -56,7 +70,8 @@ def make_pdf(root=ROOT, pages=None, say=print, browser=None):
         coming = work.load(html / texts[0])
         for count, address in enumerate(texts, start=1):
             page, coming = coming, work.load(html / texts[count]) if count < len(texts) else None
-            volume.add(work.put(page, address, before=volume.length))
+            change = (SHORTEN_LEDGER, list(NOT_HOLDING)) if address == LEDGER else None
+            volume.add(work.put(page, address, before=volume.length, change=change))
             say(f"{count:3} of {len(addresses)}  {address}: to page {volume.length}")
         if INDEX in addresses:
             change = NUMBER_INDEX, _numbers(html / INDEX, volume)

@@ -87,14 +87,14 @@ class Press:
         """Print a loading page as a `Printed` and close it.
 
         before: the number of the sheet before its first one; style: how numbers look, as ``lower-roman``; title: what its
-        footers say, its own title unless told; change: a script and its argument, to be run in the page before.
+        footers say, its own title unless told; change: a script and its argument, to be run in the page before anything else.
         """
         page.wait_for_load_state("load")
+        if change:
+            page.evaluate(*change)
         page.evaluate(READY)
         page.evaluate(MOVE_PLACES_TO_HEADINGS)
         page.evaluate(MARK_PLACES)
-        if change:
-            page.evaluate(*change)
         headings = tuple(map(tuple, page.evaluate(READ_HEADINGS)))
         page.evaluate(DROP_SPOKEN)
         if title is None:

@@ -161,6 +161,18 @@ def test_the_projection_takes_the_whole_step(project, norm):
     assert norm(project(w - step)) <= 1 + 1e-12 < norm(project(w) - step)
 
 
+def test_both_theorems_need_a_start_in_the_set_and_fair_draws():
+    """In one dimension the theorems are one. L(w) = w on [-1, 1]: from 3, or with draws without a gradient, the bound fails."""
+
+    def excess_and_bound(start, gradients):
+        w = play(optimizer(rules.adagrad, math.sqrt(2), project=box(-1.0, 1.0)), gradients, start, record=("w",))["w"]
+        return (w[: len(gradients)] + 1).sum(), 2 * math.sqrt(2) * math.sqrt((gradients**2).sum())
+
+    for start, gradients, holds in ((3.0, np.ones(1), False), (1.0, np.zeros(5), False), (1.0, np.ones(5), True)):
+        excess, bound = excess_and_bound(start, gradients)
+        assert (excess <= bound) == holds
+
+
 def test_the_largest_squared_distance_in_the_box():
     D = Fraction(3)
     grid = [Fraction(k, 4) * D for k in range(-4, 5)]

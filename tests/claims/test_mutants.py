@@ -54,6 +54,8 @@ MUTANTS = [  # the file, the test, what is mutated, what stands in its place
     (NOTES9, "test_the_colon_adds_squares", "(g**2).sum(0).tolist()", "(g.sum(0) ** 2).tolist()"),
     (NOTES9, "test_the_rate_in_the_short_notation", "eps**2 + (", "eps + ("),
     (NOTES9, "test_the_projection_takes_the_whole_step", "project(w - step)", "project(w) - step"),
+    (NOTES9, "test_both_theorems_need_a_start_in_the_set_and_fair_draws", "(3.0, np.ones(1), False)", "(1.0, np.ones(1), False)"),
+    (NOTES9, "test_both_theorems_need_a_start_in_the_set_and_fair_draws", "np.zeros(5), False", "np.ones(5), False"),
     (NOTES9, "test_the_largest_squared_distance_in_the_box", "4 * D**2 > D**2", "D**2"),
     (NOTES9, "test_the_integral_is_twice_the_root", "2 * sp.sqrt(S)", "sp.sqrt(2 * S)"),
     (NOTES9, "test_the_constant_is_lost_before_the_sum", "approx(c * printed", "approx(printed"),

@@ -106,6 +106,37 @@ def test_the_address_keeps_the_choice_and_leads_to_an_entry(html, visitor, regis
     assert len(shown(page)) == len(register.claims)
 
 
+def test_formulas_are_set_where_the_reader_is_and_nowhere_else(html, visitor):
+    """To set all takes several times as long as to open the page; they wait for whoever comes to a row or opens a fold."""
+    page = visitor().context.new_page()
+    page.goto((html / "book/appendix/claims.html").as_uri())
+    far = page.locator(f"{ROWS}:has(details .math):has(td > p .math)").last
+
+    def wait_for(what):
+        page.wait_for_function(
+            "([row, what]) => [...row.querySelectorAll(what)].every((formula) => formula.querySelector('mjx-container'))",
+            arg=[far.element_handle(), what],
+        )
+
+    page.keyboard.press("Shift")
+    page.mouse.move(100, 100)
+    page.wait_for_function(  # until nothing more is set
+        """() => {
+            const before = window.seen;
+            window.seen = document.querySelectorAll('mjx-container').length;
+            return window.seen === before;
+        }""",
+        polling=1500,
+    )
+    assert page.locator(f"{ROWS} mjx-container").count() < page.locator(f"{ROWS} .math").count() / 4
+    assert far.locator("mjx-container").count() == 0
+    far.scroll_into_view_if_needed()
+    wait_for("td > p .math")
+    assert far.locator("details mjx-container").count() == 0
+    far.locator("summary").click()
+    wait_for("details .math")
+
+
 def test_every_row_leads_to_its_chapter_and_to_what_decides_it(page, register):
     wanting = page.evaluate(
         """(rows) => [...document.querySelectorAll(rows)].filter((row) => {

@@ -9,11 +9,13 @@ import shutil
 import unicodedata
 
 import pytest
-from publish.binding import Volume
-from publish.pdf import make_pdf, printed_pages
+from publish.binding import Sheets, Volume
+from publish.pdf import LEDGER, NOT_HOLDING, SHORTEN_LEDGER, make_pdf, printed_pages
 from publish.printing import Printed, press
 from publish.sources import PublishError
 from pypdf import PdfReader, PdfWriter
+
+from lecture_optim import claims
 
 from ..conftest import ON_CI
 
@@ -143,6 +145,19 @@ def test_a_second_printing_is_the_same(html, browser, printed, tmp_path, monkeyp
     first = make_pdf(root, pages, lambda line: None, browser).read_bytes()
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     assert make_pdf(other, pages, lambda line: None, browser).read_bytes() == first
+
+
+def test_of_the_ledger_the_entries_that_do_not_hold_are_printed(html, browser):
+    register = claims.load(html.parents[1] / "book/claims")
+    bad = [claim for claim in register.claims if claim.verdict in NOT_HOLDING]
+    with press(browser) as work:
+        sheets = Sheets(work.put(work.load(html / LEDGER), LEDGER, change=(SHORTEN_LEDGER, list(NOT_HOLDING))))
+    assert {place for place in sheets.places if place.startswith("claim-")} - {"claim-totals"} == {
+        f"claim-{claim.id}" for claim in bad
+    }
+    text = "".join(words(sheet) for sheet in sheets.reader.pages)
+    assert f"Ofthe{len(register.claims)}claims,the{len(bad)}that" in text and "Thesitehasallclaims" in text
+    assert f"{len(register.select(source='sparse-note'))}claims" in text  # the totals are those of all claims
 
 
 def test_a_page_s_footers_begin_where_they_are_told(tmp_path, browser):

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup book pdf zip site lighthouse test notebooks check lock peers clean
+.PHONY: help setup book pdf zip site lighthouse test notebooks check lock benchmark peers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,6 +47,9 @@ check: $(READY) ## lint, and see whether text and notebooks are in step
 
 lock: $(READY) ## renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+
+benchmark: $(READY) ## measure what grading a class of 500 costs (15 minutes, on a machine that does nothing else)
+	$(BIN)/python -m benchmarks.submissions
 
 # torch and optax bring gigabytes, so they have an environment of their own and never enter the lock.
 peers: ## compare every rule with PyTorch and optax, live

@@ -72,7 +72,7 @@ class AssignmentPage(SphinxDirective):
         section = nodes.section(ids=[f"{self.assignment.id}-{question.id}"], names=[])
         section += nodes.title("", f"{question.id}. {question.title}")
         chapter = self.course.chapters[question.chapter]
-        read = nodes.reference("", chapter, refuri=self.to(self.html(question.section)), internal=False)
+        read = nodes.reference("", chapter, refuri=self.to(question.page), internal=False)
         facts = f"{question.kind.capitalize()}, {points} {'point' if points == 1 else 'points'}, about {question.minutes} "
         facts += "minute. Read " if question.minutes == 1 else "minutes. Read "
         section += nodes.paragraph("", facts, read, nodes.Text("."), classes=["exercise-facts"])
@@ -94,12 +94,6 @@ class AssignmentPage(SphinxDirective):
         prose = [node for text in texts["solution"] for node in self.parsed(text)]
         section += self.fold("Solution", *prose, self.code(source.plain(answer)))
         return section
-
-    def html(self, section):
-        """The address in the site of a section of the book, given as ``part/chapter#label``."""
-        page, _, label = section.partition("#")
-        anchor = f"equation-{label}" if label.startswith("eq-") else label  # the place that Sphinx gives a numbered equation
-        return f"book/{page}.html#{nodes.make_id(anchor)}"
 
     def to(self, target):
         """The address of a file of the site as seen from this page."""

@@ -55,7 +55,7 @@ def mean_regret(q, runs=20_000, T=400, c=2**0.5, seed=3):
 curve = {q: mean_regret(q) for q in (0.5, 0.525, 0.55, 0.575, 0.6, 0.65, 0.75)}
 coin = {"fair": curve[0.5], "loaded": curve[0.6], "worst": max(curve, key=lambda q: curve[q][0])}
 """
-QUICK = COIN.replace("(0.5, 0.525, 0.55, 0.575, 0.6, 0.65, 0.75)", "(0.5, 0.575, 0.6)")
+QUICK = COIN.replace("(0.5, 0.525, 0.55, 0.575, 0.6, 0.65, 0.75)", "(0.5, 0.575, 0.6)").replace("20_000", "8_000")
 
 PLANE = """
 def project_sum(w, h, total):
@@ -156,13 +156,15 @@ words = {
 }
 causes = {log: words[min(words, key=lambda rule: np.abs(run(rule) - path).max())] for log, path in logs.items()}
 """),
-        Mistaken("A for C", 4, changed(CAUSES, ("the squares are averaged over the steps so far", "nothing is wrong")), "A:"),
+        Mistaken("A for C", 4, changed(
+            CAUSES, ("the squares are averaged over the steps so far", "nothing is wrong")), "log A is"),
         Mistaken("B for the sum without root", 4, changed(
-            CAUSES, ("one sum serves all coordinates", "the step divides by the sum, not by its root")), "B:"),
-        Mistaken("C suspected", 4, changed(CAUSES, ("nothing is wrong", "the step divides by the sum, not by its root")), "C:"),
-        Mistaken("D and E swapped", 3, changed(CAUSES, ('"D"', '"X"'), ('"E"', '"D"'), ('"X"', '"E"')), "D:"),
+            CAUSES, ("one sum serves all coordinates", "the step divides by the sum, not by its root")), "log B is"),
+        Mistaken("C suspected", 4, changed(
+            CAUSES, ("nothing is wrong", "the step divides by the sum, not by its root")), "log C is"),
+        Mistaken("D and E swapped", 3, changed(CAUSES, ('"D"', '"X"'), ('"E"', '"D"'), ('"X"', '"E"')), "log D is"),
         Mistaken("E for averaged", 4, changed(CAUSES, ("the sum starts anew every four steps",
-                                                        "the squares are averaged over the steps so far")), "E:"),
+                                                        "the squares are averaged over the steps so far")), "log E is"),
         Mistaken("own words", 4, changed(CAUSES, ("nothing is wrong", "all right")), "not one of the choices"),
         Mistaken("a list", 0, "causes = ['nothing is wrong'] * 5", "not a dict"),
         Mistaken("E left out", 4, changed(CAUSES, ('"E"', '"e"')), "a key is missing"),
@@ -237,6 +239,8 @@ def train(w, epochs, lr, eps):
         Alternative("as text", gaps("'(a - b)**2/b'", "'(b - a)*a/b'")),
         Alternative("factored by SymPy", "gaps = {'above': sp.factor(2 * (b - a) - (b**2 - a**2) / b), "
                     "'below': sp.factor((b**2 - a**2) / b - (b - a))}"),
+        Mistaken("a symbol that has become an array", 0, "a = np.array([1.0, 2.0])\n" + gaps(), "name of a symbol to an array"),
+        Mistaken("both symbols have become numbers", 0, "a, b = 1.0, 2.0\n" + gaps(), "a symbol was overwritten"),
         Mistaken("no denominators", 0, gaps("(b - a) ** 2", "a * (b - a)"), "the denominator is missing"),
         Mistaken("exchanged", 0, gaps("a * (b - a) / b", "(b - a) ** 2 / b"), "the gap of the other inequality"),
         Mistaken("not factored", 0, gaps("2 * (b - a) - (b**2 - a**2) / b", "(b**2 - a**2) / b - (b - a)"),
@@ -297,7 +301,7 @@ def regret_curve(w, g, low, high):
         Alternative("another seed, and fewer coins looked at", changed(QUICK, ("seed=3", "seed=8"))),
         Alternative("an exact fair coin, and the sum of squares kept", """
 from math import comb
-rng, runs = np.random.default_rng(12), 20_000
+rng, runs = np.random.default_rng(12), 8_000
 coin, means = {"fair": [400 * comb(400, 200) / 2**400 / 20, 0.001]}, {}
 for q in (0.55, 0.575, 0.6):
     g = np.where(rng.random((400, runs)) < q, -1.0, 1.0)
@@ -317,10 +321,11 @@ coin["worst"] = max(means, key=means.get)
                  "not divided by the root"),
         Mistaken("divided by T", 1, changed(QUICK, ("/ np.sqrt(T)\n", "/ T\n")), "divided by T"),
         Mistaken("a comparator that is always 1", 3, changed(
-            QUICK, ("np.abs(total)", "-total"), ("20_000", "60_000"), ("max(curve, key=lambda q: curve[q][0])", "0.575"),
+            QUICK, ("np.abs(total)", "-total"), ("8_000", "20_000"), ("3 * regret.std() / np.sqrt(runs)", "0.02"),
+            ("max(curve, key=lambda q: curve[q][0])", "0.575"),
         ), "the comparator is missing"),
         Mistaken("c = 1", 2, changed(QUICK, ("c=2**0.5", "c=1.0"), ('max(curve, key=lambda q: curve[q][0])', "0.575")), "c = 1"),
-        Mistaken("too few runs", 1, changed(QUICK, ("20_000", "500"), ('max(curve, key=lambda q: curve[q][0])', "0.575")),
+        Mistaken("too few runs", 1, changed(QUICK, ("8_000", "500"), ('max(curve, key=lambda q: curve[q][0])', "0.575")),
                  "too uncertain"),
         Mistaken("fair is worst", 3, changed(QUICK, ('max(curve, key=lambda q: curve[q][0])', "0.5")), "the fair coin"),
         Mistaken("loaded is worst", 3, changed(QUICK, ('max(curve, key=lambda q: curve[q][0])', "0.75")), "loaded most"),
@@ -376,6 +381,7 @@ def project_sum(w, h, total):
                                              "b * (2 * W**2 + 3 * b * c**2) / (4 * c)")),
         Alternative("as text", cube("'(a - b)**2*(a + b/2)/b'", "'W**2*b/(2*c) + 0.75*c*b**2'")),
         Alternative("two terms", cube("(b - a) ** 2 / 2 + a * (b - a) ** 2 / b", "(W**2 / c + 3 * c * b / 2) * b / 2")),
+        Mistaken("a symbol that has become an array", 0, "b = np.array([1.0, 2.0])\n" + cube(), "name of a symbol to an array"),
         Mistaken("not factored", 2, cube("sp.Rational(3, 2) * (b**2 - a**2) - (b**3 - a**3) / b"), "whose sign is not seen"),
         Mistaken("twice the gap", 2, cube("(b - a) ** 2 * (b + 2 * a) / b"), "the factor 1/2 is missing"),
         Mistaken("a and b exchanged", 2, cube("(b - a) ** 2 * (2 * b + a) / (2 * b)"), "a and b are exchanged"),

@@ -95,6 +95,11 @@ def adam_run(gradients, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
         ("        below =", "        m, v = m_hat, v_hat\n        below =")), "corrected averages are stored"),
     Mistaken("the caller's arrays are changed", 0, _q1(
         ("        w = w - lr * m_hat", "        w -= lr * m_hat")), "changes its input"),
+    Mistaken("the caller's dict is changed", 0, _q1(
+        ('return {"w": w, "m": m, "v": v, "t": t}', 'state.update({"w": w, "m": m, "v": v, "t": t})\n    return state')),
+             "changes its input"),
+    Mistaken("the caller's counter is changed", 0, _q1(("        t = t + 1", '        t = state["t"] = t + 1')),
+             "changes its input"),
     Mistaken("0/0 is not settled", 6, _q1(("(below + (below == 0))", "below")), "0/0 is not settled"),
     Mistaken("the second form with a constant epsilon", 5, _q1(
         ("np.sqrt(v_hat) + eps", "np.sqrt(v_hat) + eps / np.sqrt(1 - beta2**t)")), "second form"),
@@ -172,8 +177,10 @@ def catch_up(w, m, v, last, t, lr, beta1=0.9, beta2=0.999, eps=1e-8):
         ("quiet = (t - last)[:, None]", "quiet = (t - last)[:, None] + 1")), "one silent step too many"),
     Mistaken("one rate for both", 0, _q2(("    quiet =", "    beta2 = beta1\n    quiet =")), "one decay rate"),
     Mistaken("eps inside the root", 4, _q2(("np.sqrt(v_hat) + eps", "np.sqrt(v_hat + eps)")), "eps inside the root"),
-    Mistaken("all rows sleep as long as the longest", 1, _q2((" * (k <= quiet)", "")), None),
-    Mistaken("only m is returned decayed", 2, _q2(("v * beta2**quiet", "v")), None),
+    Mistaken("all rows sleep as long as the longest", 1, _q2((" * (k <= quiet)", "")),
+             "as long as the one that slept longest"),
+    Mistaken("only m is returned decayed", 2, _q2(("v * beta2**quiet", "v")), "v does not fade"),
+    Mistaken("corrected by the length of the silence", 1, _q2(("s = last[:, None] + k", "s = k")), "count the silent steps"),
     Mistaken("the weights alone", 0, _q2(("return now, m * beta1**quiet, v * beta2**quiet", "return now")),
              "not a tuple of the right length"),
     Mistaken("changed in place", 0, _q2(("now = np.array(w, dtype=float)", "now = w"), (
@@ -251,6 +258,13 @@ common = a * b * (1 - (beta1 * beta2)**t) / (1 - beta1 * beta2)
 x = beta1 * beta2
 common = (1 - beta1) * (1 - beta2) * (1 + (x - x**t) / (1 - x)) / (1 - beta1**t) / (1 - beta2**t)
 '''),
+    Alternative("everything multiplied out", '''
+common = sp.expand((1 - beta1) * (1 - beta2) * (1 - (beta1 * beta2)**t) / ((1 - beta1 * beta2) * (1 - beta1**t) * (1 - beta2**t)))
+'''),
+    Alternative("one denominator, multiplied out", '''
+top = (1 - beta1) * (1 - beta2) * (1 - beta1**t * beta2**t)
+common = sp.expand(top) / sp.expand((1 - beta1 * beta2) * (1 - beta1**t) * (1 - beta2**t))
+'''),
     Alternative("signs turned round", '''
 common = (1 - beta1) * (beta2 - 1) * (beta1**t * beta2**t - 1) / ((1 - beta1 * beta2) * (beta1**t - 1) * (beta2**t - 1))
 '''),
@@ -289,7 +303,7 @@ def runs_of(seed, runs, T, beta=0.9, start=150):
 
 ANSWERS["q6"] = [
     Alternative("by brute force", RUNS + '''
-q, _, _ = runs_of(3, 5000, 4000)
+q, _, _ = runs_of(3, 4000, 3000)
 drift = (q.mean(), 3 * q.std(ddof=1) / np.sqrt(len(q)))
 '''),
     Alternative("with both control variates, fitted", RUNS + '''
@@ -372,15 +386,14 @@ diagnosis = {"line": 6, "mistake": "The counter counts arrays, not steps.", "len
 
 Q8 = """
 def adam_model(params, grads, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
-    t = state["t"] + 1
-    new, m, v = {}, {}, {}
-    for name, w in params.items():
-        g = grads[name]
-        m[name] = beta1 * state["m"][name] + (1 - beta1) * g
-        v[name] = beta2 * state["v"][name] + (1 - beta2) * g * g
-        m_hat = m[name] / (1 - beta1**t)
-        v_hat = v[name] / (1 - beta2**t)
-        new[name] = w - lr * m_hat / (np.sqrt(v_hat) + eps)
+    new, t, m, v = dict(params), dict(state["t"]), dict(state["m"]), dict(state["v"])
+    for name, g in grads.items():
+        t[name] = t[name] + 1
+        m[name] = beta1 * m[name] + (1 - beta1) * g
+        v[name] = beta2 * v[name] + (1 - beta2) * g * g
+        m_hat = m[name] / (1 - beta1 ** t[name])
+        v_hat = v[name] / (1 - beta2 ** t[name])
+        new[name] = params[name] - lr * m_hat / (np.sqrt(v_hat) + eps)
     return new, {"t": t, "m": m, "v": v}
 """
 
@@ -396,44 +409,65 @@ def _q8(*changes):
 ANSWERS["q8"] = [
     Alternative("comprehensions", '''
 def adam_model(params, grads, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
-    t = state["t"] + 1
-    m = {k: beta1 * state["m"][k] + (1 - beta1) * g for k, g in grads.items()}
-    v = {k: beta2 * state["v"][k] + (1 - beta2) * g**2 for k, g in grads.items()}
-    rate = lr * (1 - beta2**t) ** 0.5 / (1 - beta1**t)
-    low = eps * (1 - beta2**t) ** 0.5
-    return {k: w - rate * m[k] / (v[k] ** 0.5 + low) for k, w in params.items()}, {"m": m, "v": v, "t": t}
+    t = {k: n + (k in grads) for k, n in state["t"].items()}
+    m = {k: beta1 * a + (1 - beta1) * grads[k] if k in grads else a for k, a in state["m"].items()}
+    v = {k: beta2 * a + (1 - beta2) * grads[k] ** 2 if k in grads else a for k, a in state["v"].items()}
+
+    def step(k):
+        root = (1 - beta2 ** t[k]) ** 0.5
+        return lr * root / (1 - beta1 ** t[k]) * m[k] / (v[k] ** 0.5 + eps * root)
+
+    return {k: w - step(k) if k in grads else w for k, w in params.items()}, {"m": m, "v": v, "t": t}
 '''),
     Alternative("a step of one array as a function", '''
 def one_array(w, g, m, v, t, lr, beta1, beta2, eps):
-    m, v = m + (1 - beta1) * (g - m), v + (1 - beta2) * (g * g - v)
-    return w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v
+    m, v, t = m + (1 - beta1) * (g - m), v + (1 - beta2) * (g * g - v), t + 1
+    return w - lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps), m, v, t
 
 
 def adam_model(params, grads, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
-    new, t = {}, state["t"] + 1
-    after = {"t": t, "m": dict(state["m"]), "v": dict(state["v"])}
-    for name in params:
-        new[name], after["m"][name], after["v"][name] = one_array(
-            params[name], grads[name], after["m"][name], after["v"][name], t, lr, beta1, beta2, eps)
+    new, after = {}, {"t": {}, "m": {}, "v": {}}
+    for name, w in params.items():
+        m, v, t = (state[kind][name] for kind in "mvt")
+        if name in grads:
+            w, m, v, t = one_array(w, grads[name], m, v, t, lr, beta1, beta2, eps)
+        new[name], after["m"][name], after["v"][name], after["t"][name] = w, m, v, t
     return new, after
 '''),
-    Alternative("line 6 moved one line up and out of the loop", _q8(
-        ('t = state["t"] + 1\n', 't = state["t"]\n'), ("    for name, w", "    t = t + 1\n    for name, w"))),
-    Mistaken("as it was", 0, _q8(('t = state["t"] + 1', 't = state["t"]'),
-             ("        g = grads", "        t = t + 1\n        g = grads")),
+    Alternative("a deep copy, changed", '''
+from copy import deepcopy
+
+
+def adam_model(params, grads, state, lr, beta1=0.9, beta2=0.999, eps=1e-8):
+    new, after = deepcopy(params), deepcopy(state)
+    for name in sorted(grads):
+        after["t"][name] += 1
+        for kind, beta, value in (("m", beta1, grads[name]), ("v", beta2, grads[name] ** 2)):
+            after[kind][name] = beta * after[kind][name] + (1 - beta) * value
+        m_hat, v_hat = (after[kind][name] / (1 - beta ** after["t"][name]) for kind, beta in (("m", beta1), ("v", beta2)))
+        new[name] = new[name] - lr * m_hat / (v_hat**0.5 + eps)
+    return new, after
+'''),
+    Mistaken("as it was", 0, _q8(
+        ("    for name, g", "    n = max(t.values())\n    for name, g"), ("t[name] = t[name] + 1", "t[name] = n = n + 1")),
              "counts arrays"),
-    Mistaken("the line deleted", 0, _q8(('t = state["t"] + 1', 't = max(state["t"], 1)')), "stands still"),
-    Mistaken("incremented after the loop", 0, _q8(
-        ('t = state["t"] + 1', 't = max(state["t"], 1)'), ('"t": t, ', '"t": state["t"] + 1, ')), "one step behind"),
-    Mistaken("always 1", 0, _q8(('t = state["t"] + 1', "t = 1")), "stands still"),
-    Mistaken("divided by the number of arrays", 0,
-             _q8(('t = state["t"] + 1', 't = state["t"] + 1 / len(params)')), "divided among the arrays"),
+    Mistaken("one counter for the model", 3, _q8(
+        ("    for name, g", "    step = max(t.values()) + 1\n    for name, g"), ("t[name] = t[name] + 1", "t[name] = step")),
+             "one counter serves all arrays"),
+    Mistaken("zeros for absent gradients", 3, _q8(
+        ("for name, g in grads.items():", "for name in params:\n        g = grads.get(name, 0.0)")),
+             "taken to have the gradient 0"),
+    Mistaken("all counters go on", 3, _q8(
+        ('dict(state["t"])', '{k: n + 1 for k, n in state["t"].items()}'), ("        t[name] = t[name] + 1\n", "")),
+             "goes on while it is frozen"),
+    Mistaken("frozen arrays left out", 3, _q8(("dict(params)", "{}")), "missing in what is returned"),
+    Mistaken("always 1", 0, _q8(("t[name] = t[name] + 1", "t[name] = 1")), "stands still"),
+    Mistaken("incremented after the step", 0, _q8(
+        ("beta1 ** t[name]", "beta1 ** max(t[name] - 1, 1)"), ("beta2 ** t[name]", "beta2 ** max(t[name] - 1, 1)")),
+             "one step behind"),
     Mistaken("epsilon moved on the way", 3, _q8(("np.sqrt(v_hat) + eps", "np.sqrt(v_hat + eps)")), "eps inside the root"),
-    Mistaken("right numbers, changed in place", 0,
-             _q8(("m[name] = beta1 * state", 'w = w.view()\n        w -= 0\n        m[name] = beta1 * state')),
-             "changes its input"),
     Mistaken("the counter right, its new value not stored", 0, _q8(('{"t": t, ', '{"t": state["t"], ')), "not stored"),
-    Mistaken("counts arrays, but starts each step from the steps of the model", 0, _q8(
-        ('t = state["t"] + 1', 't = state["t"]'), ("        g = grads", "        t = t + 1\n        g = grads"),
-        ('{"t": t, ', '{"t": state["t"] + 1, ')), "though its end is right"),
+    Mistaken("the caller's counters are changed", 0, _q8(('dict(state["t"])', 'state["t"]')), "changes its input"),
+    Mistaken("the caller's arrays are changed", 0, _q8(
+        ("        m_hat", "        params[name][...] -= 0\n        m_hat")), "changes its input"),
 ]  # fmt: skip

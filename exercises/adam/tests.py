@@ -3,6 +3,7 @@
 SymPy is imported by the tests that need it, so that the others run without.
 """
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,7 +61,7 @@ def _hyper(rng, eps=TINY):
 
 
 def _judge(answer, G, state, hyper):
-    given = {"gradients": G, "t": state["t"], "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
+    given = {"gradients": G, "state": state, "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
     want = _adam(G, state, *hyper)
     mistakes = Mistakes(KNOWN, lambda name: _adam(G, state, *hyper, name))
     close(answer(G, state, *hyper), want, given=given, mistakes=mistakes, what="the state")
@@ -115,12 +116,19 @@ def _catch_up(w, m, v, last, t, lr, beta1, beta2, eps, wrong=None):
         beta2 = beta1
     for row in range(len(last)):
         first, end = int(last[row]) + 1, t
+        if wrong == "every row sleeps as long as the one that slept longest":
+            end += int(last[row] - np.min(last))
         if wrong == "one silent step too many":
             end += 1
         for step in range(first, end + 1):
-            power = {"the counter stands still during the silence": first - 1}.get(wrong, step)
+            power = {
+                "the counter stands still during the silence": first - 1,
+                "the corrections count the silent steps, and not all steps": step - first + 1,
+            }.get(wrong, step)
             m[row] = beta1 * m[row]
             v[row] = beta2 * v[row]
+            if wrong == "v does not fade during the silence":
+                v[row] = v[row] / beta2
             if wrong != "the weights stand still during the silence":
                 low1, low2 = 1 - beta1**power, 1 - beta2**power
                 if wrong == "no bias correction":
@@ -138,6 +146,8 @@ SILENCE = (
     "the weights stand still during the silence", "one decay rate for both averages", "one silent step too many",
     "the counter stands still during the silence", "no bias correction", "eps inside the root",
     "the averages decay by the number of the step, not by the length of the silence",
+    "every row sleeps as long as the one that slept longest", "v does not fade during the silence",
+    "the corrections count the silent steps, and not all steps",
 )  # fmt: skip
 
 
@@ -151,7 +161,7 @@ def _rows(rng, n, k, t):
 
 def _silent(answer, rows, t, hyper, only=(0, 1, 2)):
     want = _catch_up(*rows, t, *hyper)
-    given = {"last": rows[3], "t": t, "lr": hyper[0], "beta1": hyper[1], "beta2": hyper[2], "eps": hyper[3]}
+    given = dict(zip(("w", "m", "v", "last", "t", "lr", "beta1", "beta2", "eps"), (*rows, t, *hyper), strict=True))
     got = parts(answer(*rows, t, *hyper), 3, "the result (w, m, v)")
     for place in only:
         wrong = Mistakes(SILENCE, lambda name, place=place: _catch_up(*rows, t, *hyper, name)[place])
@@ -202,7 +212,9 @@ def lazy_run(answer, rng):
             got = parts(answer(*before, lr, beta1, beta2, eps), 3, "the result (w, m, v)")
             want = _catch_up(*before, lr, beta1, beta2, eps)
             mistakes = Mistakes(SILENCE, lambda name, before=before: _catch_up(*before, lr, beta1, beta2, eps, name))
-            close(got, want, given={"last": last[late], "t": t - 1}, mistakes=mistakes)
+            given = dict(zip(("w", "m", "v", "last", "t"), before, strict=True))
+            given |= {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps}
+            close(got, want, given=given, mistakes=mistakes)
             w[late], m[late], v[late] = want
         w[rows], m[rows], v[rows] = adam(w[rows], G[t - 1][rows], m[rows], v[rows], float(t), lr, beta1, beta2, eps)
         last[rows] = t
@@ -231,7 +243,8 @@ def _changing():
         "the old average fades, and nothing new is counted": (1 - beta**n) * gamma**k,
         "no correction at all": sp.S.One,
     }
-    return SimpleNamespace(names={"beta": beta, "gamma": gamma, "n": n, "k": k}, wrong=wrong)
+    known = [(rate, "<", 1) for rate in (beta, gamma)]
+    return SimpleNamespace(names={"beta": beta, "gamma": gamma, "n": n, "k": k}, wrong=wrong, known=known)
 
 
 @test("q3", points=1, title="At the change")
@@ -243,7 +256,7 @@ def at_the_change(answer, rng):
     beta, n, k = (names[name] for name in ("beta", "n", "k"))
     got = at(expression(answer, names), {k: 0})
     wrong = {name: at(value, {k: 0}) for name, value in _changing().wrong.items()}
-    equivalent(got, 1 - beta**n, mistakes=wrong, what="the expression at k = 0")
+    equivalent(got, 1 - beta**n, given=_changing().known, mistakes=wrong, what="the expression at k = 0")
 
 
 @test("q3", points=2, title="From one step to the next, for every k")
@@ -258,11 +271,12 @@ def one_more_step(answer, rng):
 
     def induction():
         d = Derivation("the divisor")
-        d.given(gamma, "<", 1, "the average forgets")
+        for rate in (beta, gamma):
+            d.given(rate, "<", 1, "the average forgets")
         d.start(gamma * got + (1 - gamma)).equal(substitute(got, {k: k + 1}), "one more step with the new rate")
 
     proves(induction, got=got, mistakes=wrong, what="the expression")
-    equivalent(got, 1 - beta**n * gamma**k, mistakes=wrong, what="the expression")
+    equivalent(got, 1 - beta**n * gamma**k, given=_changing().known, mistakes=wrong, what="the expression")
 
 
 # --------------------------------------------------------------------------------- q4: equal rates, and no step beyond lr
@@ -463,7 +477,7 @@ KEYS7 = ("line", "mistake", "length")
 def the_line(answer, rng):
     """The one line that has to go elsewhere."""
     wrong = {"the line only reads the counter": 2, "the line only stores the counter": 12}
-    number(diagnosis(answer, "line", KEYS7), 6, mistakes=wrong, what="the line")
+    number(diagnosis(answer, "line", KEYS7), 6, mistakes=wrong, what="the line", sized=False)
 
 
 @test("q7", points=1, title="The mistake's name")
@@ -490,64 +504,94 @@ def the_length(answer, rng):
 
 
 def _model(params, grads, state, lr, beta1, beta2, eps, wrong=None):
-    """One step of Adam for several arrays, or what a mistake makes of it."""
-    new, m, v, end = {}, {}, {}, state["t"] + 1
+    """One step of Adam for several arrays, of which those without a gradient are frozen, or what a mistake makes of it."""
+    new, t, m, v = dict(params), dict(state["t"]), dict(state["m"]), dict(state["v"])
+    steps = max(t.values())  # of the model, as one array is never frozen
     for count, (name, w) in enumerate(params.items(), 1):
+        if name not in grads and wrong != "a frozen array is taken to have the gradient 0":
+            t[name] += int(wrong == "the counter of an array goes on while it is frozen")
+            if wrong == "frozen arrays are missing in what is returned":
+                del new[name]
+            continue
         power = {
-            "the counter counts arrays, not steps": state["t"] + count,
-            "the arrays of a step are counted, though its end is right": state["t"] + count,
+            "the counter counts arrays, not steps": steps + count,
+            "one counter serves all arrays: it counts the steps of the model": steps + 1,
             "the counter stands still": 1,
-            "the counter is one step behind": max(state["t"], 1),
-            "one step is divided among the arrays": state["t"] + 1 / len(params),
-        }.get(wrong, state["t"] + 1)
-        old = state["m"][name], state["v"][name]
-        new[name], m[name], v[name] = adam(w, grads[name], *old, float(power), lr, beta1, beta2, eps)
+            "the counter is one step behind": max(t[name], 1),
+        }.get(wrong, t[name] + 1)
+        new[name], m[name], v[name] = adam(w, grads.get(name, 0.0 * w), m[name], v[name], float(power), lr, beta1, beta2, eps)
         if wrong == "eps inside the root":
             m_hat, v_hat = m[name] / (1 - beta1**power), v[name] / (1 - beta2**power)
             new[name] = w - lr * m_hat / np.sqrt(v_hat + eps)
-        if wrong in ("the counter counts arrays, not steps", "the counter stands still", "one step is divided among the arrays"):
-            end = power
-    if wrong == "the new counter is not stored":
-        end = state["t"]
-    return new, {"t": end, "m": m, "v": v}
+        t[name] = {"the counter is one step behind": t[name] + 1, "the new counter is not stored": t[name]}.get(wrong, power)
+    return new, {"t": t, "m": m, "v": v}
 
 
 KNOWN8 = (
-    "the counter counts arrays, not steps", "the arrays of a step are counted, though its end is right",
-    "the counter stands still", "the counter is one step behind", "one step is divided among the arrays",
-    "the new counter is not stored", "eps inside the root",
+    "the counter counts arrays, not steps", "one counter serves all arrays: it counts the steps of the model",
+    "the counter stands still", "the counter is one step behind", "the new counter is not stored",
+    "a frozen array is taken to have the gradient 0", "the counter of an array goes on while it is frozen",
+    "frozen arrays are missing in what is returned", "eps inside the root",
 )  # fmt: skip
 
 
-def _play(answer, shapes, steps, rng, eps=TINY, size=1.0):
-    """Several steps with the answer, each from the right state, compared with the package's rule."""
-    lr, beta1, beta2, eps = _hyper(rng, eps)
+def _play(answer, shapes, steps, rng, eps=TINY, size=1.0, frozen=()):
+    """Several steps with the answer, each from the right state, compared with the package's rule.
+
+    frozen: for each step, from the first, the names of the arrays that have no gradient in it; later none is frozen.
+    """
+    hyper = _hyper(rng, eps)
     params = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     zeros = {name: np.zeros(shape) for name, shape in shapes.items()}
-    state = {"t": 0, "m": zeros, "v": dict(zeros)}
-    for _ in range(steps):
-        grads = {name: size * rng.standard_normal(shape) for name, shape in shapes.items()}
-        call = (params, grads, state, lr, beta1, beta2, eps)
+    state = {"t": dict.fromkeys(shapes, 0), "m": zeros, "v": dict(zeros)}
+    for n in range(steps):
+        # None is so small that an epsilon of 1e-15 shows.
+        grads = {name: size * rng.choice([-1.0, 1.0], shape) * rng.uniform(0.2, 2.0, shape) for name, shape in shapes.items()}
+        for name in frozen[n] if n < len(frozen) else ():
+            del grads[name]
+        call = (params, grads, state, *hyper)
         want = _model(*call)
         mistakes = Mistakes(KNOWN8, lambda name, call=call: _model(*call, name))
-        got = answer(*call)
-        close(got, want, given={"t": state["t"], "arrays": list(shapes)}, mistakes=mistakes, what="(params, state)")
+        given = dict(zip(("params", "grads", "state", "lr", "beta1", "beta2", "eps"), call, strict=True))
+        close(answer(*call), want, given=given, mistakes=mistakes, what="(params, state)")
         params, state = want
 
 
 @test("q8", points=2, title="Three arrays, four steps")
 def three_arrays(answer, rng):
-    """Every array has the step's number, whatever its place; also in later calls."""
+    """Every array has the right counter, whatever its place; also in later calls, and where there are twenty."""
     _play(answer, {"weights": (2, 3), "bias": (3,), "scale": ()}, 4, rng)
+    _play(answer, {f"layer {n}": (2,) for n in range(20)}, 2, rng)
 
 
-@test("q8", points=1, title="A model of many arrays", visible=False)
-def many_arrays(answer, rng):
-    """Twenty arrays: the last one is no later than the first."""
-    _play(answer, {f"layer {n}": (2,) for n in range(20)}, 3, rng)
+@test("q8", points=1, title="Layers that thaw, and one that pauses", visible=False)
+def thawing(answer, rng):
+    """One array has no gradient in two steps between, another has its first one in the fourth step; a third always has one."""
+    _play(answer, {"pauses": (2, 2), "head": (3,)}, 5, rng, frozen=[(), ("pauses",), ("pauses",)])
+    _play(answer, {"late": (2,), "head": (3,)}, 5, rng, frozen=[("late",)] * 3)
 
 
 @test("q8", points=1, title="The rest is as it was: a large epsilon", visible=False)
 def large_epsilon_model(answer, rng):
     """eps = 1/2 and small gradients, to see that mending one line has not broken another."""
     _play(answer, {"a": (3,), "b": (2, 2)}, 3, rng, 0.5, size=0.3)
+
+
+# ------------------------------------------------------------------------------------------------------- before a class is graded
+
+
+@prepared
+def rehearsed():
+    """Right answers proved, and wrong ones refused, once before a class is graded: what is found then is kept."""
+    import sympy as sp
+
+    fraction = "(1 - beta1)*(1 - beta2)*(1 - beta1**t*beta2**t)/((1 - beta1*beta2)*(1 - beta1**t)*(1 - beta2**t))"
+    parts = {"factor": "beta**2 + beta*(1 - beta)/c", "gap": "beta*(1 - beta)*(c*g - m)**2/c"}
+    for each, answer in (
+        (at_the_change, "1 - beta**n*gamma**k"), (one_more_step, "1 - beta**n*gamma**k"), (adds_up, parts), (accepted, parts),
+        (first_covariance, fraction), (every_covariance, fraction), (every_covariance, str(sp.expand(_in_common().right))),
+    ):  # fmt: skip
+        each(answer, None)
+    for each, answer in ((accepted, {"factor": "0", "gap": "m**2"}), (every_covariance, "1")):
+        with suppress(Wrong):
+            each(answer, None)

@@ -265,6 +265,10 @@ ANSWERS["q5"] = [
     Alternative("the hypothesis inside the gap", '''
 forgets = {"factor": 0, "gap": p * (t * b - (t - 1)) + t * (sp.Max(b * p, v) - b * p)}
 '''),
+    Alternative("the gap expanded", 'forgets = {"factor": p, "gap": sp.expand(t * (sp.Max(b * p, v) - b * p))}'),
+    Alternative("a third of the hypothesis, the gap expanded in part", '''
+forgets = {"factor": p, "gap": t * sp.Max(b * p, v) / 3 - t * b * p / 3 + 2 * t * (sp.Max(b * p, v) - b * p) / 3}
+'''),
     Alternative("half of each", '''
 forgets = {"factor": p / 2, "gap": p / 2 * (t * b - t + 1) + t * (sp.Max(v, p * b) - b * p)}
 '''),
@@ -272,6 +276,9 @@ forgets = {"factor": p / 2, "gap": p / 2 * (t * b - t + 1) + t * (sp.Max(v, p * 
     Mistaken("less v", 0, 'forgets = {"factor": p, "gap": t * (sp.Max(b * p, v) - v)}', "the wrong one"),
     Mistaken("a maximum without memory", 0, 'forgets = {"factor": p, "gap": t * (sp.Max(p, v) - p)}', "without its memory"),
     Mistaken("everything is gap", 1, 'forgets = {"factor": 0, "gap": t * sp.Max(b * p, v) - (t - 1) * p}', "sign is not seen"),
+    Mistaken("half of the hypothesis in a gap that is expanded", 1, '''
+forgets = {"factor": p / 2, "gap": sp.expand(p / 2 * (t * b - t + 1) + t * (sp.Max(b * p, v) - b * p))}
+''', "not seen in this form"),
     Mistaken("the factor is t", 0, 'forgets = {"factor": t * p, "gap": t * (sp.Max(b * p, v) - b * p)}', "do not add up"),
     Mistaken("no gap", 0, 'forgets = {"factor": p, "gap": 0}', "do not add up"),
     Mistaken("the factor alone", 0, "forgets = p", "not a certificate"),
@@ -395,46 +402,50 @@ flaw = {"amsgrad": top, "program": program, "mistake": "The maximum is averaged 
 # ------------------------------------------------------------------------------------------------------------------------ q8
 
 Q8 = """
-def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, keep=1.0):
+def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, power=0.5):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
+    keep = (1 - 1 / t) ** (2 * power)
     top = np.maximum(keep * top, v)
     root = np.sqrt(top)
-    return x - alpha / np.sqrt(t) * m / (root + (root == 0)), m, v, top
+    return x - alpha / t**power * m / (root + (root == 0)), m, v, top
 """
 
 ANSWERS["q8"] = [
     Alternative("where one is larger", '''
-def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, keep=1.0):
+def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, power=0.5):
     m = m + (1 - beta1) * (g - m)
     v = v + (1 - beta2) * (g**2 - v)
-    faded = keep * top
+    faded = ((t - 1) / t) ** power * ((t - 1) / t) ** power * top
     top = np.where(v > faded, v, faded)
-    step = np.divide(m, np.sqrt(t * top), out=np.zeros_like(m), where=top > 0)
+    step = np.divide(m, np.sqrt(t ** (2 * power) * top), out=np.zeros_like(m), where=top > 0)
     return (x - alpha * step, m, v, top)
 '''),
     Alternative("coordinate by coordinate", '''
-def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, keep=1.0):
+def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, power=0.5):
     x, m, v, top = (np.array(a, dtype=float) for a in (x, m, v, top))
     for i in np.ndindex(x.shape):
         m[i] = beta1 * m[i] + (1 - beta1) * g[i]
         v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2
-        top[i] = max(keep * top[i], v[i])
+        top[i] = max((t - 1) ** (2 * power) * top[i] / t ** (2 * power), v[i])
         if top[i]:
-            x[i] -= alpha * m[i] / (top[i] * t) ** 0.5
+            x[i] -= alpha * m[i] / (top[i] ** 0.5 * t**power)
     return [x, m, v, top]
 '''),
-    Alternative("stacked, with the error of 0/0 mended afterwards", '''
-def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, keep=1.0):
+    Alternative("the scale itself does not fall", '''
+def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, power=0.5):
     v = beta2 * v + (1 - beta2) * np.square(g)
     m = beta1 * m + (1 - beta1) * g
-    top = np.stack([keep * top, v]).max(axis=0)
+    scale = np.stack([(t - 1.0) ** (2 * power) * top, t ** (2.0 * power) * v]).max(axis=0)
     with np.errstate(invalid="ignore"):
-        quotient = np.nan_to_num(m / top**0.5)
-    return x - quotient * alpha / t**0.5, m, v, top
+        quotient = np.nan_to_num(m / scale**0.5)
+    return x - alpha * quotient, m, v, scale / t ** (2.0 * power)
 '''),
     Mistaken("as it was", 0, _changed(Q8, ("v = beta2 * v +", "v = beta2 * top +")), "averaged again"),
     Mistaken("nothing is forgotten", 2, _changed(Q8, ("keep * top", "top")), "forgets nothing"),
+    Mistaken("the share of question 5", 2, _changed(Q8, ("(1 - 1 / t) ** (2 * power)", "1 - 1 / t")), "whatever the rate"),
+    Mistaken("the power not doubled", 2, _changed(Q8, ("(2 * power)", "power")), "not of the scale"),
+    Mistaken("one step ahead", 2, _changed(Q8, ("(1 - 1 / t)", "(t / (t + 1))")), "share of the next step"),
     Mistaken("both are made to forget", 2, _changed(Q8, ("np.maximum(keep * top, v)", "keep * np.maximum(top, v)")),
              "larger of both"),
     Mistaken("the share of the average", 2, _changed(Q8, ("np.maximum(keep * top, v)", "np.maximum(top, keep * v)")),
@@ -442,10 +453,11 @@ def amsgrad_step(x, g, m, v, top, t, alpha, beta1, beta2, keep=1.0):
     Mistaken("Adam", 0, _changed(Q8, ("np.maximum(keep * top, v)", "v")), "there is no maximum"),
     Mistaken("the maximum stored as the average", 0, _changed(Q8, ("m, v, top\n", "m, top, top\n")), "stored as the average"),
     Mistaken("the maximum before the average", 0, _changed(Q8, (
-        "    v = beta2", "    top = np.maximum(keep * top, v)\n    v = beta2"),
-        ("    top = np.maximum(keep * top, v)\n    root", "    root")), "leaves out the present"),
+        "    v = beta2", "    old = v\n    v = beta2"), ("np.maximum(keep * top, v)", "np.maximum(keep * top, old)")),
+             "leaves out the present"),
     Mistaken("the root forgotten", 0, _changed(Q8, ("np.sqrt(top)", "top")), "root is forgotten"),
-    Mistaken("a constant rate", 0, _changed(Q8, ("alpha / np.sqrt(t)", "alpha")), "does not fall"),
-    Mistaken("changed in place", 0, _changed(Q8, ("    m = beta1", "    top *= keep\n    m = beta1")), "changes its input"),
-    Mistaken("0/0", 4, _changed(Q8, ("(root + (root == 0))", "root"))),
+    Mistaken("a constant rate", 2, _changed(Q8, ("alpha / t**power", "alpha")), "does not fall"),
+    Mistaken("always the root of t", 2, _changed(Q8, ("alpha / t**power", "alpha / np.sqrt(t)")), "whatever the power"),
+    Mistaken("changed in place", 0, _changed(Q8, ("    m = beta1", "    top *= 1.0\n    m = beta1")), "changes its input"),
+    Mistaken("0/0", 4, _changed(Q8, ("(root + (root == 0))", "root")), "a division by zero"),
 ]  # fmt: skip

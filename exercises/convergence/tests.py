@@ -4,6 +4,7 @@ SymPy is imported by the tests that need it, so that the others run without.
 """
 
 import math
+from contextlib import suppress
 from fractions import Fraction
 from functools import cache
 from types import SimpleNamespace
@@ -98,6 +99,7 @@ def narrow_box(answer, rng):
     G = _coming(rng, 12, 3)
     G[:, 1] = 0.0
     G[0] = -1.0, 0.0, 2.0  # the first step leads out of the box
+    G[5], G[9] = -2 * G[1], 4 * G[1]  # and no point stays at one end for ever
     _walk(answer, G, np.array([high, 0.3, low]), (*_rates(rng), low, high))
 
 
@@ -147,6 +149,7 @@ CYCLES = (
     "the averages are those of the limit, not of cycle k", "the rate does not fall within the cycle",
     "the step away is not C times its effective step", "the average before the step",
 )  # fmt: skip
+EARLY, LATER = (0, 1, 2, 5), (0, 1, 3, 6)  # cycles
 RATES = (Fraction(1, 5), Fraction(3, 10), Fraction(2, 5), Fraction(1, 2))
 
 
@@ -158,14 +161,21 @@ def _zero(function, low, high):
     return (low + high) / 2
 
 
-def _edge(beta2, k, digits):
-    """Two slopes at most 2**-digits apart between which the outcome of cycle k changes, exactly; (the lower, the higher)."""
+DIGITS = (8, *range(105, 112))
+
+
+@cache
+def _edges(beta2, k):
+    """For each of `DIGITS` two slopes at most 2**-digits apart between which the outcome of cycle k changes, exactly."""
+    edges = {}
     near = _zero(lambda C: -1.0 if _wins(C, float(beta2), k) else 1.0, 1.0, 64.0)  # floats are good enough to begin with
     low, high = Fraction(near) - Fraction(1, 2**30), Fraction(near) + Fraction(1, 2**30)
-    while high - low > Fraction(1, 2**digits):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _wins(middle, beta2, k) else (low, middle)
-    return low, high
+    for digits in DIGITS:
+        while high - low > Fraction(1, 2**digits):
+            middle = (low + high) / 2
+            low, high = (middle, high) if _wins(middle, beta2, k) else (low, middle)
+        edges[digits] = low, high
+    return edges
 
 
 def _decide(answer, cases, name=None):
@@ -193,9 +203,9 @@ def _decide(answer, cases, name=None):
 def some_cycles(answer, rng):
     """Slopes on both sides of where the outcome changes, for cycles from the first on."""
     cases = []
-    for k in (0, 1, 2, 5):
+    for k in EARLY:
         for beta2 in RATES[k % 2 :: 2]:
-            low, _ = _edge(beta2, k, 8)
+            low, _ = _edges(beta2, k)[8]
             for factor in (60, 85, 97, 103, 115, 160):
                 shift = Fraction(int(rng.integers(-10, 11)), 1000)
                 cases.append((low * (Fraction(factor, 100) + shift), beta2, k))
@@ -207,8 +217,8 @@ def knife_edge(answer, rng):
     """Two slopes that agree in more than thirty digits, with different outcomes: no float tells them apart."""
     cases = [
         (C, beta2, int(k))
-        for beta2, k in zip(RATES, rng.permutation([0, 1, 3, 6]), strict=True)
-        for C in _edge(beta2, int(k), int(rng.integers(105, 112)))
+        for beta2, k in zip(RATES, rng.permutation(LATER), strict=True)
+        for C in _edges(beta2, int(k))[int(rng.choice(DIGITS[1:]))]
     ]
     _decide(answer, cases, name="decided with rounded numbers")
 
@@ -394,12 +404,12 @@ def accepted(answer, rng):
     import sympy as sp
 
     from lecture_optim.check.expressions import proves
-    from lecture_optim.derivation import Derivation
+    from lecture_optim.derivation import Derivation, Unproved
 
     (t, b, p, v), top = _letters().values(), _top()
     factor, gap, fits = _forgets(answer)
 
-    def line():
+    def line(gap=gap):
         d = Derivation("a maximum that may forget")
         memory = d.given(t - 1, "<=", t * b, "it forgets no faster than 1 - 1/t")
         d.start((t - 1) * p).at_most(t * top, "certificate", gap=gap, using={memory: factor})
@@ -412,6 +422,14 @@ def accepted(answer, rng):
     }
     if not fits:
         mistakes = {**mistakes, "factor and gap do not add up": gap}
+    elif all(sp.expand(gap - value) != 0 for value in mistakes.values()):
+        # It is equal to a right gap. An expanded one may be seen once max(b p, v) - b p stands as one factor.
+        mistakes = {**mistakes, "it adds up, but the sign of the gap is not seen in this form: write it as sums of products": gap}
+        more = sp.Symbol("more", nonnegative=True)
+        by_more = sp.expand(gap.xreplace({top: b * p + more}))
+        for form in {sp.factor(gap), sp.factor(by_more).xreplace({more: top - b * p}), by_more.xreplace({more: top - b * p})}:
+            with suppress(Unproved):
+                return line(form)
     proves(line, got=gap, mistakes=mistakes, what="the certificate")
 
 
@@ -494,7 +512,7 @@ KEYS7 = ("line", "mistake", "program", "amsgrad")
 def the_line(answer, rng):
     """The line that does two things with one name."""
     wrong = {"this line is right: the paper corrects nothing": 2, "this line is right: a root of a maximum": 4}
-    number(diagnosis(answer, "line", KEYS7), 3, mistakes=wrong, what="the line")
+    number(diagnosis(answer, "line", KEYS7), 3, mistakes=wrong, what="the line", sized=False)
 
 
 @test("q7", points=1, title="The mistake's name")
@@ -534,12 +552,17 @@ def the_limits(answer, rng):
     number(diagnosis(answer, "amsgrad", KEYS7), right, rtol=2e-3, mistakes=others, what="AMSGrad's maximum")
 
 
-def _one(x, g, m, v, top, t, alpha, beta1, beta2, keep, wrong=None):
-    """One step of AMSGrad whose maximum keeps a share, or of a known mistake."""
+def _one(x, g, m, v, top, t, alpha, beta1, beta2, power, wrong=None):
+    """One step of AMSGrad for rates alpha/t**power, whose maximum forgets as fast as it may, or of a known mistake."""
     m = beta1 * m + (1 - beta1) * g
     old, v = v, beta2 * v + (1 - beta2) * g * g
     if wrong == "the maximum is averaged again":
         v = beta2 * top + (1 - beta2) * g * g
+    keep = {
+        "the share of a rate that falls with the root of t, whatever the rate": 1 - 1 / t,
+        "the share of the root of the scale, not of the scale": (1 - 1 / t) ** power,
+        "the share of the next step": (t / (t + 1)) ** (2 * power),
+    }.get(wrong, (1 - 1 / t) ** (2 * power))
     top = {
         "the maximum forgets nothing": np.maximum(top, v),
         "the larger of both is made to forget": keep * np.maximum(top, v),
@@ -548,7 +571,9 @@ def _one(x, g, m, v, top, t, alpha, beta1, beta2, keep, wrong=None):
         "the maximum leaves out the present gradient": np.maximum(keep * top, old),
     }.get(wrong, np.maximum(keep * top, v))
     scale = top if wrong == "the root is forgotten" else np.sqrt(top)
-    rate = alpha if wrong == "the rate does not fall" else alpha / math.sqrt(t)
+    rate = {"the rate does not fall": alpha, "the rate falls with the root of t, whatever the power": alpha / math.sqrt(t)}.get(
+        wrong, alpha / t**power
+    )
     mean, below = (m / (1 - beta1**t), np.sqrt(top / (1 - beta2**t))) if wrong == "bias is corrected" else (m, scale)
     return x - rate * mean / (below + (below == 0)), m, top if wrong == "the maximum is stored as the average" else v, top
 
@@ -556,50 +581,74 @@ def _one(x, g, m, v, top, t, alpha, beta1, beta2, keep, wrong=None):
 ONES = (
     "the maximum forgets nothing", "the maximum is averaged again", "the larger of both is made to forget",
     "the share is taken of the average, not of the maximum", "there is no maximum", "the maximum leaves out the present gradient",
-    "the maximum is stored as the average", "the root is forgotten", "the rate does not fall", "bias is corrected",
+    "the share of a rate that falls with the root of t, whatever the rate",
+    "the share of the root of the scale, not of the scale", "the share of the next step",
+    "the maximum is stored as the average", "the root is forgotten", "the rate does not fall",
+    "the rate falls with the root of t, whatever the power", "bias is corrected",
 )  # fmt: skip
 
 
-def _steps(answer, G, hyper, keeps, first=1):
-    """Several steps with the answer, each from the right state. first: the earliest step that is asked of it."""
+def _steps(answer, G, hyper, first=1):
+    """Several steps with the answer, each from the right state. hyper: (alpha, beta1, beta2, power). first: the first asked."""
     x = m = v = top = np.zeros(G.shape[1:])
     for t, g in enumerate(G, start=1):
-        call = (x, g, m, v, top, t, *hyper, float(keeps(t)))
-        if t < first:
-            x, m, v, top = _one(*call)
-            continue
+        call = (x, g, m, v, top, t, *hyper)
         want = _one(*call)
-        mistakes = Mistakes(ONES, lambda name, call=call: _one(*call, name))
-        given = {"x": x, "g": g, "v": v, "top": top, "t": t, "keep": call[-1]}
-        close(answer(*call), want, given=given, mistakes=mistakes, what="(x, m, v, top)")
+        if t >= first:
+            mistakes = Mistakes(ONES, lambda name, call=call: _one(*call, name))
+            given = dict(zip(("x", "g", "m", "v", "top", "t", "alpha", "beta1", "beta2", "power"), call, strict=True))
+            close(answer(*call), want, given=given, mistakes=mistakes, what="(x, m, v, top)")
         x, m, v, top = want
     return x
 
 
-@test("q8", points=2, title="AMSGrad: everything is kept")
+@test("q8", points=2, title="AMSGrad: rates that stay")
 def everything(answer, rng):
-    """keep = 1: the package's AMSGrad, over several steps with gradients that come and go."""
+    """power = 0: the package's AMSGrad with one rate, over several steps with gradients that come and go."""
     for d in (1, 3):
         alpha, beta1, beta2 = _rates(rng)
         G = _coming(rng, 9, d)
-        end = _steps(answer, G, (alpha, beta1, beta2), lambda t: 1.0)
-        package = _path(G, np.zeros(d), alpha, beta1, beta2, -1e9, 1e9)[-1]
-        assert np.allclose(end, package, rtol=1e-10, atol=1e-12)  # what is asked for is AMSGrad
+        end = _steps(answer, G, (alpha, beta1, beta2, 0.0))
+        o = optimizer(amsgrad, alpha, beta1=beta1, beta2=beta2, eps=0.0)
+        assert np.allclose(end, play(o, G, np.zeros(d)).w, rtol=1e-10, atol=1e-12)  # what is asked for is AMSGrad
 
 
 @test("q8", points=2, title="A maximum that forgets")
 def forgetful(answer, rng):
-    """keep = 1 - 1/t, at an outlier and after one: the scale comes down again, and no faster."""
+    """power = 1/2, at an outlier and after one: the scale comes down again, and no faster than it may."""
     alpha, beta1, _ = _rates(rng)
     G = rng.standard_normal((14, 2))
     G[6, 1] = G[7, 0] = 40.0
-    _steps(answer, G, (alpha, beta1, float(rng.uniform(0.5, 0.7))), lambda t: 1 - 1 / t, first=8)
+    _steps(answer, G, (alpha, beta1, float(rng.uniform(0.5, 0.7)), 0.5), first=8)
 
 
-@test("q8", points=1, title="A coordinate without gradient", visible=False)
+@test("q8", points=1, title="Other rates, and a coordinate without gradient", visible=False)
 def silent(answer, rng):
-    """0/0 is 0, also with a maximum."""
-    G = rng.standard_normal((7, 3))
-    G[:, 2] = 0.0
-    G[1, 1] = G[2, 0] = 40.0
-    _steps(answer, G, _rates(rng), lambda t: 0.97, first=3)
+    """Powers below and above 1/2; 0/0 is 0, also with a maximum."""
+    for power in (0.25, float(rng.uniform(0.6, 0.9)), 1.0):
+        G = rng.standard_normal((7, 3))
+        G[:, 2] = 0.0
+        G[1, 1] = G[2, 0] = 40.0
+        alpha, beta1, _ = _rates(rng)
+        _steps(answer, G, (alpha, beta1, float(rng.uniform(0.3, 0.4)), power), first=3)
+
+
+# ------------------------------------------------------------------------------------------------------- before a class is graded
+
+
+@prepared
+def rehearsed():
+    """Right answers proved, and wrong ones refused, once before a class is graded: what is found then is kept."""
+    margin = "288*eta + 96*eta**2 + 424*eta**2*(1 - eta) + 248*eta**2*(1 - eta)*(1 + eta) + 84*eta**5 + 64*eta**6 + 8*eta**7"
+    parts = {"factor": "p", "gap": "t*(Max(b*p, v) - b*p)"}
+    for beta2 in RATES:
+        for k in sorted({*EARLY, *LATER}):
+            _edges(beta2, k)
+    for each, answer in (
+        (small_batches, "1 - 2**(-1/B)"), (every_batch, "1 - 2**(-1/B)"), (the_difference, margin), (the_sign, margin),
+        (adds_up, parts), (accepted, parts),
+    ):  # fmt: skip
+        each(answer, None)
+    for each, answer in ((the_sign, "eta"), (accepted, {"factor": "p", "gap": "v"})):
+        with suppress(Wrong):
+            each(answer, None)

@@ -12,10 +12,13 @@ From a command line: ``python -m lecture_optim.check list``, ``start``, ``grade`
 reader's own kernel: interrupt it (the square in JupyterLab, Ctrl-C in a terminal), and the check ends with it.
 """
 
+import contextlib
 import sys
+import types
 
 from lecture_optim.check import course as _course
 from lecture_optim.check.alone import judge
+from lecture_optim.check.cells import refused
 from lecture_optim.check.show import progress, report
 
 __all__ = ["Checker", "open_assignment"]
@@ -55,6 +58,8 @@ class Checker:
             raise TypeError(f'the answer is missing: check("{asked.id}", {asked.answer})')
         self._outcomes[asked.id] = judge(self.assignment, asked.id, answer, self.seed)
         print(report(asked, self._outcomes[asked.id]))
+        for why in _borrowed():
+            print(f"  Note: your notebook imports what it will miss: {why}.")
 
     def earned(self, question):
         """The points of the last check of a question; 0 where it was not checked. KeyError: no such question."""
@@ -104,6 +109,15 @@ class Checker:
         from lecture_optim.check.source import read
 
         return read(self.assignment)
+
+
+def _borrowed():
+    """Why what the notebook has imported from the package is not there when it is graded, a sentence for each module."""
+    modules = []
+    for value in list(vars(sys.modules["__main__"]).values()):
+        with contextlib.suppress(Exception):
+            modules.append(value.__name__ if isinstance(value, types.ModuleType) else value.__module__)
+    return sorted({why for module in modules if isinstance(module, str) and (why := refused(module))})
 
 
 def _show(text):

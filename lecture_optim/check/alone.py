@@ -12,7 +12,8 @@ import threading
 import time
 from pathlib import Path
 
-from lecture_optim.check.codec import EncodeError, decode, encode
+from lecture_optim.check import testing
+from lecture_optim.check.codec import EncodeError, changed, decode, encode
 from lecture_optim.check.course import NEEDED, CourseError, generator, question_key
 from lecture_optim.check.testing import (
     Outcome,
@@ -93,7 +94,8 @@ def _proxy(function, calls):
     """A function of plain data to plain data that calls a student's function."""
 
     def call(*arguments, **named):
-        arguments, named = decode(encode((arguments, named)))
+        data = encode((arguments, named))
+        arguments, named = decode(data)
         try:
             with calls.one() if calls else contextlib.nullcontext():
                 result = function(*arguments, **named)
@@ -105,9 +107,12 @@ def _proxy(function, calls):
             wrong = raised(type(error).__name__, _message(error))
             raise Wrong(wrong.message + _line(error) * (wrong.mistake != "not answered yet"), wrong.mistake) from None
         try:
-            return decode(encode(result))
+            result = decode(encode(result))
         except EncodeError as error:
             raise not_plain(None, error) from None
+        if place := changed(function, data, arguments, named):
+            raise testing.changed(place)
+        return result
 
     return call
 

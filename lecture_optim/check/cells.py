@@ -1,7 +1,7 @@
-"""What the cells of a notebook take for given and plain Python lacks: magics, and IPython's own modules.
+"""What cells of a notebook take for given and plain Python lacks, magics and IPython's own modules; and what they may not use.
 
-A notebook is run for its answers, alone and in a class, and both take the same lines for Python. This file needs nothing of the
-package, as it stands alone in the jail of a class.
+A notebook is run for its answers, alone and in a class, and both take the same lines for Python and refuse the same imports. This
+file needs nothing of the package, as it stands alone in the jail of a class.
 """
 
 import builtins
@@ -9,7 +9,11 @@ import re
 import sys
 import types
 
-__all__ = ["Nothing", "stand_in_for_ipython", "without_magics"]
+__all__ = ["MODULES", "Nothing", "refuse_answers", "refused", "stand_in_for_ipython", "without_magics"]
+
+PACKAGE = "lecture_optim"
+# Modules and packages of it that an answer may use; none holds an answer, and they import only one another.
+MODULES = ("checks", "derivation", "problems", "projections")
 
 MAGIC = re.compile(r"\s*(?:[%!?]|[\w.\[\]\"', ]+=\s*[%!]|[\w.]+\?{1,2}\s*$)")
 WHOLE = re.compile(r"\s*%%(\w+)")
@@ -52,6 +56,38 @@ def _drop(lines, at):
         lines[at] = f"{blank}pass"
         at += 1
     lines[at] = f"{blank}pass"
+
+
+def refused(name, parts=()):
+    """Why a cell may not import this module, or these parts of it; None where it may."""
+    if name == PACKAGE:
+        asked = [part for part in parts if not part.startswith("__")]
+    else:
+        asked = [name.removeprefix(f"{PACKAGE}.").partition(".")[0]] if name.startswith(f"{PACKAGE}.") else []
+    for part in asked:
+        if part not in (*MODULES, "check"):
+            return (
+                f"{PACKAGE}.{part} is not there where answers are graded, as no answer may call what it is asked for; "
+                f"of {PACKAGE} an answer may use {', '.join(MODULES)}"
+            )
+    return None
+
+
+def refuse_answers():
+    """From now on, code of the notebook (of ``__main__``) imports nothing that could hold an answer: ModuleNotFoundError."""
+    usual = builtins.__import__
+
+    def importing(name, globals=None, locals=None, fromlist=(), level=0):
+        if (
+            level == 0
+            and globals is not None
+            and globals.get("__name__") == "__main__"
+            and (why := refused(name, fromlist or ()))
+        ):
+            raise ModuleNotFoundError(why, name=name)
+        return usual(name, globals, locals, fromlist, level)
+
+    builtins.__import__ = importing
 
 
 class Nothing:

@@ -17,11 +17,14 @@ import socket
 import struct
 import sys
 import time
+import types
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Channel", "CodecError", "DecodeError", "EncodeError", "Expression", "FrameError", "Limits", "decode", "encode"]
+__all__ = [
+    "Channel", "CodecError", "DecodeError", "EncodeError", "Expression", "FrameError", "Limits", "changed", "decode", "encode",
+]  # fmt: skip
 
 
 class CodecError(ValueError):
@@ -79,6 +82,9 @@ HINTS = {
     "dict_values": "make it a list", "function": "call it first",
     "type": "make an instance, and return numbers of it", "Fraction": "use float()", "Decimal": "use float()",
 }  # fmt: skip
+
+
+OVERWRITTEN = "Has a cell given the name of a symbol to an array? Make the symbols anew where they are used"
 
 
 # ---------------------------------------------------------------------------------------------------------------- values to bytes
@@ -177,6 +183,8 @@ class _Writer:
         code = None if array.dtype.char in "gG" else CODES.get((array.dtype.kind, array.dtype.itemsize))
         if code is None:
             hint = ": use astype(float)" if array.dtype.kind in "fc" else ": make it an array of numbers, or a list"
+            if array.dtype.kind == "O" and any(_is_sympy(type(entry)) for entry in array.flat[:9]):
+                hint = f": its entries are expressions. {OVERWRITTEN}"
             raise EncodeError(f"an array of dtype {array.dtype} is not plain data{hint}")
         if self.size + array.size * array.dtype.itemsize > self.limits.bytes:  # before any copy: a view may be vast
             raise EncodeError(f"the value takes more than the {self.limits.bytes} bytes that may cross")
@@ -206,6 +214,41 @@ class _Writer:
         if text in ("True", "False"):  # SymPy's own truth values, as a relation of numbers gives
             return self.write(text == "True", depth)
         return self.expression(text)
+
+
+def changed(function, data, arguments, named, limits=LIMITS):
+    """Where the arguments of a call are no longer what they were before it, such as "state['t']"; None where they are.
+
+    function: what was called, whose parameters' names are told. data: what `encode` made of (arguments, named) before. An array
+    that arrived by `decode` cannot change; a list or dict can, and what stands in it. Values count, and not the order of keys.
+    """
+    try:
+        if encode((arguments, named), limits) == data:
+            return None
+    except EncodeError:
+        pass  # what was plain data is no more
+    code = function.__code__ if type(function) is types.FunctionType else None
+    names = code.co_varnames[: code.co_argcount] if code else ()
+    before, named_before = decode(data, limits)
+    places = [names[k][:60] if k < len(names) else f"argument {k + 1}" for k in range(len(before))]
+    pairs = [*zip(before, arguments, places, strict=True), *((named_before[key], named[key], key) for key in named_before)]
+    return next((found for one, now, place in pairs if (found := _changed(one, now, place, limits))), None)
+
+
+def _changed(before, now, place, limits):
+    if isinstance(before, dict) and type(now) is dict:
+        keys = [key for key in now if key not in before] or [key for key in before if key not in now]
+        if keys:
+            return f"{place}[{keys[0] if isinstance(keys[0], str) else '...'!r}]"[:200]
+        return next((found for key in before if (found := _changed(before[key], now[key], f"{place}[{key!r}]", limits))), None)
+    if isinstance(before, (list, tuple)) and type(now) is type(before) and len(now) == len(before):
+        pairs = enumerate(zip(before, now, strict=True))
+        return next((found for k, pair in pairs if (found := _changed(*pair, f"{place}[{k}]", limits))), None)
+    try:
+        same = encode(before, limits) == encode(now, limits)
+    except EncodeError:
+        same = False
+    return None if same else place[:200]
 
 
 def _int_parts(value, limits):

@@ -30,6 +30,7 @@ FORMS = ("function", "value", "expression", "certificate", "essay")
 NEEDED = "pip install 'lecture_optim[exercises]'"  # what an error about a missing library says to do
 ELSEWHERE = "LECTURE_OPTIM_EXERCISES"  # the variable of the environment that names another folder of exercises
 _PLACE = re.compile(r"[0-9a-z-]+/[0-9a-z-]+#\S+")
+_ID = re.compile(r"q[1-9][0-9]?")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -66,6 +67,13 @@ class Question:
     @property
     def chapter(self):
         return self.section.partition("#")[0]
+
+    @property
+    def page(self):
+        """Where its section stands in the built site: the file, and the place in it."""
+        label = self.section.partition("#")[2]
+        # Sphinx puts this before the label of a numbered equation.
+        return f"book/{self.chapter}.html#{'equation-' if label.startswith('eq-') else ''}{label}"
 
 
 @dataclass(frozen=True)
@@ -135,14 +143,20 @@ class UnknownId(KeyError):
 
 @dataclass(frozen=True)
 class Course:
-    """All assignments in order. public_seed: what a reader alone is tested with. chapters: their titles, by ``part/chapter``."""
+    """All assignments in order. public_seed: what a reader alone is tested with. chapters: their titles, by ``part/chapter``.
+
+    places: what the book calls a section, theorem or equation, by ``part/chapter#label``. site: the address of the built book in
+    the web, None where it has none.
+    """
 
     title: str
     public_seed: str
     limits: Limits
     chapters: dict
+    places: dict
     assignments: tuple
     folder: Path
+    site: str | None = None
 
     def assignment(self, id):
         """The assignment of this id. KeyError, which lists the ids, where there is none."""
@@ -193,9 +207,12 @@ def load(folder=None):
         )
         return len(problems) == before
 
-    fits(table, str(file), {"title": str, "public_seed": str}, ("limits", "chapters", "assignment"))
-    chapters = table.get("chapters", {})
+    fits(table, str(file), {"title": str, "public_seed": str}, ("limits", "chapters", "places", "assignment", "site"))
+    chapters, places, site = table.get("chapters", {}), table.get("places", {}), table.get("site")
     fits(chapters, f"{file}, [chapters]", dict.fromkeys(chapters, str))
+    fits(places, f"{file}, [places]", dict.fromkeys(places, str))
+    if site is not None and not (isinstance(site, str) and site.startswith(("https://", "http://"))):
+        problems.append(f"{file}: site must be the address of the book in the web, as https://..., not {site!r}")
     limits = table.get("limits", {})
     fits(limits, f"{file}, [limits]", {key: int if kind is int else float for key, kind in Limits.__annotations__.items()})
     assignments = [
@@ -209,7 +226,7 @@ def load(folder=None):
                 problems.append(f"{file}, {assignment.id} {question.id}: the chapter {question.chapter!r} is not in [chapters]")
     if problems:
         raise CourseError("\n".join(problems))
-    return Course(table["title"], table["public_seed"], Limits(**limits), chapters, tuple(assignments), folder)
+    return Course(table["title"], table["public_seed"], Limits(**limits), chapters, places, tuple(assignments), folder, site)
 
 
 _KINDS = {str: "a text", int: "a whole number above 0", float: "a number above 0"}
@@ -243,6 +260,8 @@ def _question(entry, where, fits, problems):
         problems.append(
             f"{where}: an essay has both the kind and the form essay, but here they are {entry['kind']!r} and {entry['form']!r}"
         )
+    if not _ID.fullmatch(entry["id"]):
+        problems.append(f"{where}: the id of a question is q and its number, as q1, and not {entry['id']!r}")
     if not _PLACE.fullmatch(entry["section"]):
         problems.append(f"{where}: section must read part/chapter#label, not {entry['section']!r}")
     if not essay and not entry["answer"].isidentifier():

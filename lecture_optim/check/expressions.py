@@ -5,21 +5,26 @@ by node, within limits. What it is worth is decided by `lecture_optim.derivation
 """
 
 import ast
+import re
 from math import comb, log10, prod
 
+import numpy as np
 import sympy as sp
 
+from lecture_optim.check.codec import OVERWRITTEN
 from lecture_optim.check.testing import Wrong
 from lecture_optim.derivation import Derivation, Unproved
 
 __all__ = ["LIMITS", "at", "certificate", "equivalent", "expression", "proves"]
 
-LIMITS = {"characters": 4000, "nodes": 600, "depth": 40, "digits": 40, "exponent": 64, "power": 16, "terms": 300, "range": 400}
+LIMITS = {"characters": 4000, "nodes": 1200, "depth": 40, "digits": 40, "exponent": 64, "power": 16, "terms": 300, "range": 400}
 FUNCTIONS = {
     "sqrt": (sp.sqrt, 1), "exp": (sp.exp, 1), "log": (sp.log, 1), "ln": (sp.log, 1), "Abs": (sp.Abs, 1), "abs": (sp.Abs, 1),
     "sign": (sp.sign, 1), "Max": (sp.Max, None), "Min": (sp.Min, None), "tanh": (sp.tanh, 1), "Rational": (sp.Rational, 2),
 }  # fmt: skip
 OVER_RANGES = {"Sum": sp.Sum, "Product": sp.Product}
+STEP = re.compile(r"[^:]*?(?:, (?P<part>base|step))?: (?:step \d+ \([^:]*\)|start): ")
+FALSE = "it is false: "  # before a point at which it is seen
 CONSTANTS = {"E": sp.E, "pi": sp.pi}
 SIGNS = {ast.UAdd: lambda a: a, ast.USub: lambda a: -a}
 OPERATIONS = {
@@ -40,6 +45,12 @@ def expression(answer, names, what="the answer", *, highest=None):
     text = getattr(answer, "text", answer)
     if isinstance(text, int) and not isinstance(text, bool):
         text = str(text)
+    if isinstance(text, (np.ndarray, float)):
+        # Arithmetic with the name of a symbol gives one where a cell has used that name for data.
+        kind = "an array" if isinstance(text, np.ndarray) else "a number that was computed"
+        raise Wrong(
+            f"{what} must be an expression in {', '.join(names)}, and is {kind}. {OVERWRITTEN}.", "a symbol was overwritten"
+        )
     if not isinstance(text, str):
         raise Wrong(f"{what} must be an expression, as SymPy or as text, not a {type(answer).__name__}.", "not an expression")
     if len(text) > LIMITS["characters"]:
@@ -259,18 +270,32 @@ def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answ
     The message tells a point where they differ, and not the difference, which would tell the answer.
     """
 
-    def equal(value):
+    def start(value):
         d = Derivation("the answer")
         for left, op, right in given:
             d.given(left, op, right, "the question")
-        d.start(want, knowing=list(knowing)).equal(value, "the answer", knowing=list(knowing))
+        return d.start(value, knowing=list(knowing))
+
+    def step():
+        try:
+            start(want).equal(got, "the answer", knowing=list(knowing))
+        except Unproved as refusal:
+            if FALSE in str(refusal):
+                raise
+            # Perhaps its form alone hides it: of a denominator that is multiplied out nothing is seen, of its factors it may be.
+            top, bottom = map(sp.factor, sp.fraction(sp.together(got)))
+            try:
+                start(1 / bottom)  # what cancels in the quotient must not be 0 either
+                start(want).equal(top / bottom, "the answer", knowing=list(knowing))
+            except Unproved:
+                raise refusal from None
 
     def say(refusal):
-        point = refusal.rpartition("it is false: ")[2] if "it is false: " in refusal else None
+        point = refusal.rpartition(FALSE)[2] if FALSE in refusal else None
         seen = f" A point where the right one and {what} differ: {point}" if point else ""
         return f"{what} is not seen to be equal to the right one.{seen}"
 
-    _judged(lambda: equal(got), got, mistakes, say)
+    _judged(step, got, mistakes, say)
 
 
 def proves(step, *, got=None, mistakes=None, what="the answer"):
@@ -278,7 +303,16 @@ def proves(step, *, got=None, mistakes=None, what="the answer"):
 
     got, mistakes: the expression, and those that known mistakes give, to name one.
     """
-    _judged(step, got, mistakes, lambda refusal: f"The checker does not accept {what}. {refusal[:600]}")
+    _judged(step, got, mistakes, lambda refusal: f"The checker does not accept {what}. {_told(refusal)[:600]}")
+
+
+def _told(refusal):
+    """What the checker says, without its name for the derivation and the number of a step, which only a test knows."""
+    found = STEP.match(refusal)
+    if found is None:
+        return refusal
+    said = refusal[found.end() :]
+    return f"In the {found['part']} of the induction: {said}" if found["part"] else said[:1].upper() + said[1:]
 
 
 def _judged(step, got, mistakes, say):

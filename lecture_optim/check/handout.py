@@ -42,13 +42,16 @@ def essay_cell(question, text=""):
 
 def heading(course, assignment, question):
     """Title, kind, points and minutes of a question, and where to read."""
-    chapter, _, label = question.section.partition("#")
-    part, page = (name.partition("-")[0].lstrip("0") for name in chapter.split("/"))
+    part, page = (name.partition("-")[0].lstrip("0") for name in question.chapter.split("/"))
+    place = course.places.get(question.section)
+    where = f"*{course.chapters[question.chapter]}*{f': {place}' if place else ''}"
+    if course.site:
+        where = f"[{where}]({course.site.rstrip('/')}/{question.page})"
     return (
         f"## {question.id}. {question.title}\n\n"
         f"*{question.kind}, {plural(assignment.points(question.id))}, "
         f"about {question.minutes} {'minute' if question.minutes == 1 else 'minutes'}.* "
-        f"Read part {part}, chapter {page}, *{course.chapters[chapter]}*, at `{label}`."
+        f"Read part {part}, chapter {page}, {where}{'' if course.site else f' (`{question.page}`)'}."
     )
 
 

@@ -20,7 +20,7 @@ import types
 from pathlib import Path
 
 from lecture_optim.check.alone import QUESTION_SECONDS, TEST_SECONDS, Calls, TooLong, judged, missing, within
-from lecture_optim.check.cells import Nothing, stand_in_for_ipython, without_magics
+from lecture_optim.check.cells import Nothing, refuse_answers, stand_in_for_ipython, without_magics
 from lecture_optim.check.course import CourseError, load
 from lecture_optim.check.testing import Outcome
 
@@ -274,6 +274,7 @@ class _Served:
         self.assignment = load(first["exercises"]).assignment(first["assignment"])
         self.seed, self.call_seconds, self.say = first["seed"], first["call_seconds"], say
         stand_in_for_ipython()
+        refuse_answers()
         _limit_memory(first["memory"])
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module

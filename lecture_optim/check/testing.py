@@ -18,13 +18,14 @@ from numbers import Complex
 import numpy as np
 
 __all__ = [
-    "Alternative", "Mistaken", "Mistakes", "Outcome", "Test", "Wrong", "choice", "close", "collect", "diagnosis", "entry",
-    "interval", "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "prepare", "prepared", "raised",
-    "run", "test", "unanswered",
+    "Alternative", "Mistaken", "Mistakes", "Outcome", "Test", "Wrong", "changed", "choice", "close", "collect", "diagnosis",
+    "entry", "interval", "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "prepare", "prepared",
+    "raised", "run", "test", "unanswered",
 ]  # fmt: skip
 
 SHOWN = 12  # entries of an array that a message shows
 LONGEST = 80  # characters of a value that a message shows
+LONGEST_GIVEN = 400  # the same of an input, which a student may want to try again
 
 
 class Wrong(Exception):
@@ -142,6 +143,16 @@ def raised(name, message):
     return Wrong(f"The function raised {name}: {message}" if message else f"The function raised {name}.", None)
 
 
+def changed(place):
+    """The `Wrong` for a student's function that changed what it was given. place: of the change, such as "state['t']"."""
+    container = place.partition("[")[0]
+    return Wrong(
+        f"The function changes what it was given: after the call {place} is not what it was before. Whoever calls it still needs "
+        f"{container} as it was: make a new one.",
+        "changes its input",
+    )
+
+
 def unanswered(name):
     """The `Wrong` for an answer of this name that is None."""
     return Wrong(f"`{name}` is None: it is not answered yet.", "not answered yet")
@@ -178,7 +189,8 @@ def close(got, want, *, rtol=1e-8, atol=1e-12, given=None, mistakes=None, what="
     """That an answer is what it should be: numbers, arrays, or tuples, lists and dicts of them, compared entry by entry.
 
     got: the answer. want: what is right. given: the inputs by name, which the message shows. mistakes: what known mistakes give,
-    by their names. show: whether the message tells the right numbers (for a question whose answer is a number: False).
+    by their names. what: the answer in words, in the singular. show: whether the message tells the right numbers (for a question
+    whose answer is a number: False).
     Raises `Wrong`.
     """
     trouble = _difference(got, want, rtol, atol, what, show)
@@ -188,14 +200,15 @@ def close(got, want, *, rtol=1e-8, atol=1e-12, given=None, mistakes=None, what="
         (name for name, value in (mistakes or {}).items() if _difference(got, value, rtol, atol, what, False) is None), None
     )
     if name is None:
-        name = _common(got, want, rtol, atol)
+        name = _common(got, want, rtol, atol, what)
     raise Wrong(trouble + _inputs(given), name)
 
 
-def number(got, want, *, rtol=0.0, atol=0.0, mistakes=None, what="the answer"):
+def number(got, want, *, rtol=0.0, atol=0.0, mistakes=None, what="the answer", sized=True):
     """That an answer is one real number within a tolerance of the right one, which the message does not tell. Raises `Wrong`.
 
     |got - want| <= atol + rtol |want|. mistakes: the numbers that known mistakes give, by name, within the same tolerance.
+    sized: whether the message says too small or too large; of a number that only names something, as of a line, it says neither.
     """
     got = _real(got, what)
 
@@ -206,11 +219,17 @@ def number(got, want, *, rtol=0.0, atol=0.0, mistakes=None, what="the answer"):
         return
     name = next((name for name, value in (mistakes or {}).items() if near(value)), None)
     side = "too small" if got < want else "too large"
-    raise Wrong(f"{what} is {got:g}, and that is {side}.", name)
+    raise Wrong(f"{what} is {got:g}, and that is {side if sized else 'not it'}.", name)
 
 
 def interval(got, want, *, widest, what="the answer", mistakes=None):
-    """That an answer (value, uncertainty) covers the right number, with an uncertainty of at most ``widest``. Raises `Wrong`."""
+    """That an answer (value, uncertainty) covers the right number, with an uncertainty of at most ``widest``. Raises `Wrong`.
+
+    The uncertainty is meant to be three standard errors, and such an interval misses once in 370 honest measurements. So a miss
+    by up to two more standard errors, and a third of ``widest``, is let pass: the honest then fail once in 16,000 at the widest
+    and once in 1.7 million where the uncertainty is at most half of that, normal errors taken for granted. What is told from the
+    right number must differ from it by more than 4/3 of ``widest``. mistakes: the numbers that known mistakes give, by name.
+    """
     if not isinstance(got, (tuple, list)) or len(got) != 2:
         raise Wrong(f"{what} must be a pair (value, uncertainty), not {_shown(got)}.", "no uncertainty")
     value, error = _real(got[0], f"the value of {what}"), _real(got[1], f"the uncertainty of {what}")
@@ -218,7 +237,7 @@ def interval(got, want, *, widest, what="the answer", mistakes=None):
         raise Wrong(f"The uncertainty of {what} is {error:g}; a measured number has one above 0.", "no uncertainty")
     if error > widest:
         raise Wrong(f"The uncertainty {error:g} is above {widest:g}: measure longer, or with more seeds.", "too uncertain")
-    if abs(value - want) > error:
+    if abs(value - want) > error + min(2 * error, widest) / 3:
         name = next((name for name, other in (mistakes or {}).items() if abs(value - other) <= error), None)
         raise Wrong(f"The interval {value:g} ± {error:g} does not cover what a long recomputation gives.", name)
 
@@ -291,17 +310,25 @@ def _difference(got, want, rtol, atol, what, show):
         if missing or len(got) != len(want):
             keys = ", ".join(repr(key[:40])[:40] if isinstance(key, str) else repr(key)[:40] for key in islice(got, 9))
             return f"{what} must have the keys {', '.join(map(repr, want))}, not {keys}."
-        pairs = [(got[key], want[key], f"{what}[{key!r}]") for key in want]
     elif isinstance(want, (tuple, list)):
         if not isinstance(got, (tuple, list)) or len(got) != len(want):
             return f"{what} must be {len(want)} values, ({', '.join(['…'] * len(want))}), not {_shown(got)}."
-        pairs = [(g, w, f"{what}[{k}]") for k, (g, w) in enumerate(zip(got, want, strict=True))]
     elif isinstance(want, (str, bool)) or want is None:
         right = type(got) is type(want) and got == want
         return None if right else f"{what} is {_shown(got)}{f', and should be {want!r}' if show else ''}."
     else:
         return _entries(got, want, rtol, atol, what, show)
+    pairs = _parts(got, want, what)
     return next((trouble for pair in pairs if (trouble := _difference(*pair[:2], rtol, atol, pair[2], show))), None)
+
+
+def _parts(got, want, what):
+    """Triples of a part of got, what it should be, and its name in words; none where the two are not of the same form."""
+    if isinstance(want, dict) and isinstance(got, dict) and got.keys() == want.keys():
+        return [(got[key], want[key], f"{what}[{key!r}]") for key in want]
+    if isinstance(want, (tuple, list)) and isinstance(got, (tuple, list)) and len(got) == len(want):
+        return [(g, w, f"{what}[{k}]") for k, (g, w) in enumerate(zip(got, want, strict=True))]
+    return []
 
 
 def _entries(got, want, rtol, atol, what, show):
@@ -344,10 +371,14 @@ def _place(mask):
     return f" at [{', '.join(map(str, where))}]" if where else ""
 
 
-def _common(got, want, rtol, atol):
-    """The name of a mistake that needs no wrong rule to be seen, or None."""
+def _common(got, want, rtol, atol, what):
+    """The name of a mistake that needs no wrong rule to be seen, or None; of a tuple, list or dict, of its first wrong part."""
     if got is None:
         return "nothing is returned"
+    if pairs := _parts(got, want, what):
+        wrong = ((one, right) for one, right, _ in pairs if _difference(one, right, rtol, atol, what, False))
+        one, right = next(wrong)
+        return None if one is None else _common(one, right, rtol, atol, what)
     array = numbers(got)
     if array is None or isinstance(want, (dict, tuple, list, str, bool)) or want is None:
         return None
@@ -370,10 +401,10 @@ def _digits(value):
 def _inputs(given):
     if not given:
         return ""
-    return "\nSeen with " + ", ".join(f"{name} = {_shown(value)}" for name, value in given.items())
+    return "\nSeen with " + ", ".join(f"{name} = {_shown(value, LONGEST_GIVEN)}" for name, value in given.items())
 
 
-def _shown(value):
+def _shown(value, longest=LONGEST):
     if isinstance(value, np.ndarray):
         with np.printoptions(precision=4, threshold=SHOWN, edgeitems=3, linewidth=100, suppress=True):
             return f"array of shape {value.shape}" if value.size > 4 * SHOWN else " ".join(repr(value).split())
@@ -382,8 +413,8 @@ def _shown(value):
     text = ""
     for piece in _pieces(value):
         text += piece
-        if len(text) > LONGEST:
-            return f"{text[: LONGEST - 3]}..."
+        if len(text) > longest:
+            return f"{text[: longest - 3]}..."
     return text
 
 

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 
 import sympy as sp
@@ -27,8 +28,12 @@ def refute(left, op, right, hypotheses=(), tries=400):
     first few. Definitions, recursions among them, are followed; what else is unknown is drawn from few small numbers, the same in
     every run. Statements about means are not tried.
     """
-    left, right = sp.sympify(left), sp.sympify(right)
-    relations = [(r.left, r.op, r.right, r.local) for r in hypotheses]
+    return _refuted(sp.sympify(left), op, sp.sympify(right), tuple((r.left, r.op, r.right, r.local) for r in hypotheses), tries)
+
+
+@lru_cache(256)  # one question may be asked of many wrong certificates
+def _refuted(left, op, right, relations, tries):
+    """As `refute`; relations: (left, op, right, local)."""
     sides = [left, right, *(e for a, _, b, _ in relations for e in (a, b))]
     if any(e.has(Mean) for e in sides):
         return None

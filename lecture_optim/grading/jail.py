@@ -39,12 +39,12 @@ from pathlib import Path
 
 import lecture_optim
 from lecture_optim.check import cells, codec
+from lecture_optim.check.cells import MODULES
 
-__all__ = ["MODULES", "PRELOAD", "Jail", "JailError", "bubblewrap", "writable_folder"]
+__all__ = ["PRELOAD", "Jail", "JailError", "bubblewrap", "writable_folder"]
 
-# Modules and packages of lecture_optim that an answer may use; none holds an answer, and they import only one another.
-MODULES = ("checks", "derivation", "problems", "projections")
-PRELOAD = ("numpy", "sympy", "matplotlib.pyplot")  # what is imported once for all submissions; a missing one is no error
+# What is imported once for all submissions; a missing one is no error.
+PRELOAD = ("numpy", "sympy", "matplotlib.pyplot", *(f"lecture_optim.{name}" for name in ("check", *MODULES)))
 START_SECONDS, REPLY_SECONDS = 120.0, 15.0
 WRITABLE = 64 * 2**20  # bytes of the writable folder with the home folder
 SHARED_MEMORY = 16 * 2**20

@@ -522,6 +522,8 @@ class _Answer:
                 raise testing.raised(kind[:60], text[:300])
             case {"bad": str(text)}:
                 raise testing.not_plain(None, text[:300])
+            case {"changed": str(place)}:
+                raise testing.changed(place[:200])
         raise self.end("It answered for the worker")
 
     def ask(self, request, who):

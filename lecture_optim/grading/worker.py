@@ -73,7 +73,9 @@ class _Keeper:
                 importlib.import_module(name)
             except ImportError:
                 missing.append(name)
+        _rehearse()
         self.cells.stand_in_for_ipython()
+        self.cells.refuse_answers()
         for name in ("cpu_count", "process_cpu_count"):
             if hasattr(os, name):
                 setattr(os, name, lambda: PROCESSORS)
@@ -240,6 +242,18 @@ class _Keeper:
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed)
         _Session(self.codec, self.cells, self.codec.Channel(socket.socket(fileno=fd))).run()
+
+
+def _rehearse():
+    """Do once what SymPy does when it is first used: it loads more of itself, and keeps what it finds."""
+    sympy = sys.modules.get("sympy")
+    with contextlib.suppress(Exception):
+        a, b = sympy.symbols("a b", nonnegative=True)
+        n = sympy.Symbol("n", integer=True, positive=True)
+        made = (1 - a) ** 2 * (1 - b) / (1 - a * b) + sympy.Rational(1, 2) ** (1 / n) - b**n * sympy.sqrt(a)
+        made += sympy.Sum(a**n / b, (n, 1, 3)) + sympy.Max(a * b, 2) + sympy.log(b) + sympy.exp(-a / n)
+        str(sympy.factor(sympy.together(sympy.expand(made))).subs(a, 2))
+        sympy.factor(a * b**3 - a * b - (b**2 - 1) / b), sympy.simplify((a**2 - b**2) / (a + b))
 
 
 def _limit(limits):
@@ -477,16 +491,21 @@ def _answer(codec, request, names):
     name = request["name"]
     if name not in names:
         return {"missing": True}
+    answer = names[name]
     if request["do"] == "call":
-        value = names[name](*request["args"], **request["kwargs"])
-    elif callable(names[name]):
+        given = request["args"], request["kwargs"]
+        before = codec.encode(given)
+        value = answer(*request["args"], **request["kwargs"])
+    elif callable(answer):
         return {"function": True}
     else:
-        value = names[name]
+        value = answer
     try:
         codec.encode(value)  # here, within the time limit, as printing an expression is work
     except codec.EncodeError as error:
         return {"bad": str(error)[:LONGEST]}
+    if request["do"] == "call" and (place := codec.changed(answer, before, *given)):
+        return {"changed": place}
     return {"value": value}
 
 

@@ -13,6 +13,9 @@ memory_megabytes = 500
 [chapters]
 "1-part/02-chapter" = "The chapter"
 
+[places]
+"1-part/02-chapter#a-label" = "the section *A place*"
+
 [[assignment]]
 id = "small"
 title = "Small"

@@ -5,6 +5,12 @@ import json
 
 import pytest
 
+from lecture_optim.check import course as courses
+from lecture_optim.check.notebook import read
+from lecture_optim.check.rerun import rerun
+from lecture_optim.grading.runner import Limits, grade_submission
+
+from . import miniature
 from .both import alone, course, of_class, words
 from .classes import ANSWERS, FULL_SCORES, SET_UP, cells, code, prose
 
@@ -156,6 +162,8 @@ WRONG = {
     "what is not plain data": {"q3": "half = {1, 2}", "q1": "def step(w, g, lr):\n    return iter(w)"},
     "what raises": {"q1": "def step(w, g, lr):\n    return 1 / 0", "q5": "def pair(a, b=2):\n    raise KeyError('x')"},
     "what leaves": {"q1": "def step(w, g, lr):\n    raise SystemExit", "q2": "def meter(losses):\n    raise KeyboardInterrupt"},
+    "a rule of the package": {"q1": "from lecture_optim.rules import sgd\ndef step(w, g, lr):\n    return sgd(w, g, lr)"},
+    "a rule that is imported by the function": {"q1": "def step(w, g, lr):\n    from lecture_optim import rules\n    return w"},
     "changed inputs": {"q1": "def step(w, g, lr):\n    w -= lr * g\n    return w"},
     "a loop": {"q1": "def step(w, g, lr):\n    while True:\n        pass"},
     "a loop that catches everything": {
@@ -172,3 +180,81 @@ def test_wrong_work_is_told_the_same_by_both_routes(jail, exercises, tmp_path, n
     )
     assert by_oneself == in_class
     assert all(any(message for _, message, _ in in_class[id]) for id in WRONG[name])
+
+
+def test_what_holds_answers_is_imported_by_neither_route_and_both_say_why(jail, exercises, tmp_path):
+    """In a cell it costs what the cell defines, in a function its calls; what an answer may use is there."""
+    data = json.dumps(VARIANTS["lost metadata"] | {"cells": answered(**WRONG["a rule of the package"])}).encode()
+    why = "lecture_optim.rules is not there where answers are graded, as no answer may call what it is asked for"
+    for scores, notes, _ in (of_class(data, jail), alone(data, exercises, tmp_path)):
+        assert scores == FULL | {"q1": 0}
+        assert notes[0][1].partition(";")[0] == f"ModuleNotFoundError: {why}"  # and the cell that checks it misses the answer
+    text = (
+        "from lecture_optim import checks, problems\nimport lecture_optim.projections\nfrom lecture_optim.derivation import Index"
+    )
+    data = json.dumps(VARIANTS["lost metadata"] | {"cells": answered(extra=[text])}).encode()
+    for scores, notes, _ in (of_class(data, jail), alone(data, exercises, tmp_path)):
+        assert (scores, notes) == (FULL, [])
+    both = json.dumps(
+        VARIANTS["lost metadata"] | {"cells": answered(**WRONG["a rule that is imported by the function"])}
+    ).encode()
+    for said in words(both, exercises, jail, tmp_path):
+        assert said["q1"][0][1].startswith(f"The function raised ModuleNotFoundError: {why}")
+
+
+# -- what a function does to the lists and dicts that it is given
+GIVEN = """
+import numpy as np
+from lecture_optim.check.testing import close, number, test
+
+
+@test("q1", points=2, title="a call")
+def called(answer, rng):
+    number(answer({"t": 1, "inner": [np.zeros(2), {"deep": 2.5}]}, [1, 2], key={"n": 3}), 7.0)
+
+
+@test("q1", points=1, title="another")
+def again(answer, rng):
+    number(answer({"t": 0, "inner": []}, [], key={}), 7.0)
+
+
+@test("q2", points=1, title="nothing")
+def nothing(answer, rng):
+    number(answer, 0.5)
+"""
+CHANGES = {  # what stands in the body of the function, and where the change is, or None where there is none
+    "nothing": ("", None),
+    "a value": ("state['t'] += 1", "state['t']"),
+    "a new key": ("state['seen'] = True", "state['seen']"),
+    "a key that is gone": ("del state['t']", "state['t']"),
+    "emptied": ("items.clear()", "items"),
+    "appended": ("state['inner'].append(1)", "state['inner']"),
+    "deep inside": ("state['inner'][1]['deep'] = 2", "state['inner'][1]['deep']"),
+    "an array that is replaced": ("state['inner'][0] = np.ones(2)", "state['inner'][0]"),
+    "an array of another kind": ("state['inner'][0] = state['inner'][0].astype(int)", "state['inner'][0]"),
+    "a key of no text": ("state[3] = 1", "state['...']"),
+    "no plain data": ("items[0] = lambda: 0", "items[0]"),
+    "a list that holds itself": ("items.append(items)", "items"),
+    "a named argument": ("key['n'] = 0", "key['n']"),
+    "put back": ("state['t'] = state.pop('t')\nstate['inner'] = list(state['inner'])", None),
+    "a copy": ("state = dict(state)\nstate['t'] = 99\nitems = items + [3]", None),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_what_came_in_is_told_the_same_by_both_routes(jail, tmp_path, name):
+    lines, place = CHANGES[name]
+    if name != "nothing" and place:  # where there is something to change
+        lines = "if items:\n" + "\n".join(f"    {line}" for line in lines.splitlines())
+    body = "\n".join(f"    {line}" for line in [*lines.splitlines(), "return 7.0"])
+    sources = ["import numpy as np", f"def twice(state, items, *, key):\n{body}", "half = 0.5"]
+    data = json.dumps(VARIANTS["lost metadata"] | {"cells": [code(text) for text in sources]}).encode()
+    found = courses.load(miniature.write(tmp_path, tests=GIVEN))
+    small = found.assignment("small")
+    graded = grade_submission(data, small, jail=jail, seed=b"a seed", limits=Limits.of(found.limits))
+    rerun_, _ = rerun(read(data), small, limits=found.limits, seed=found.public_seed, folder=tmp_path, name="n")
+    for outcomes in (graded.questions[0].outcomes, rerun_["q1"]):
+        assert [outcome.passed for outcome in outcomes] == [place is None, True]
+        if place:
+            said = f"The function changes what it was given: after the call {place} is not what it was before."
+            assert outcomes[0].message.startswith(said) and outcomes[0].mistake == "changes its input"

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import numpy as np
@@ -191,6 +192,22 @@ def test_what_an_answer_prints_and_warns_is_no_mistake(check, capsys):
 
     check("q1", twice)
     assert "3 of 3 points" in capsys.readouterr().out
+
+
+def test_what_the_notebook_will_miss_when_it_is_graded_is_said_at_once(check, capsys, monkeypatch):
+    import lecture_optim.projections
+    from lecture_optim import rules
+
+    main = types.ModuleType("__main__")
+    main.box, main.lecture_optim, main.check = box, lecture_optim, check
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    check("q1", lambda x: 2 * x)
+    assert "Note" not in capsys.readouterr().out, "what an answer may use is no reason"
+    main.adam, main.rules, main.Hostile = rules.adam, rules, type("Hostile", (), {"__module__": 3})
+    check("q1", lambda x: 2 * x)
+    said = capsys.readouterr().out
+    assert "q1  Twice: 3 of 3 points" in said and said.count("Note: ") == 1
+    assert "imports what it will miss: lecture_optim.rules is not there where answers are graded" in said
 
 
 def test_an_interrupt_ends_the_check(check):

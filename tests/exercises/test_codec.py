@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -176,7 +177,6 @@ def test_subclasses_cross_as_what_they_extend_and_none_of_their_methods_is_calle
 
 
 def test_expressions_cross_as_text_and_truth_values_as_bool():
-    sp = pytest.importorskip("sympy")
     x = sp.Symbol("x", positive=True)
     back = decode(encode({"e": [x**2 + sp.Rational(1, 3), x > 1], "t": sp.S.true, "n": sp.Integer(3)}))
     assert back == {"e": [Expression("x**2 + 1/3"), Expression("x > 1")], "t": True, "n": Expression("3")}
@@ -263,6 +263,7 @@ def test_neither_the_package_nor_sympy_is_needed():
         (np.zeros(2, np.clongdouble), r"is not plain data: use astype\(float\)"),
         (np.array([1, None]), "dtype object is not plain data: make it an array of numbers, or a list"),
         (np.array(["a"]), "dtype <U1 is not plain data"),
+        (sp.Symbol("x") * np.ones(2), "are expressions. Has a cell given the name of a symbol to an array?"),
         (np.zeros(2, [("a", "f8")]), "is not plain data: make it"),
         (np.datetime64(3, "s"), "datetime64 is not plain data"),
         (np.zeros(2, "M8[s]"), "is not plain data"),

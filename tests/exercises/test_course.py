@@ -40,6 +40,28 @@ def test_every_section_is_in_the_book():
     assert not missing
 
 
+def test_the_places_are_called_as_the_book_calls_them():
+    """A theorem by kind and title, a section by its title, an equation by its section; what has no place is a whole chapter."""
+    course = load()
+    assert course.places.keys() <= {question.section for one in course.assignments for question in one.questions}
+    for assignment in course.assignments:
+        for question in assignment.questions:
+            lines = (ROOT / f"book/src/{question.chapter}.md").read_text("utf-8").splitlines()
+            label, said = question.section.partition("#")[2], course.places.get(question.section)
+            above = dict(zip(lines[1:], lines, strict=False))  # of marks, which are unlike all other lines
+            if theorem := re.fullmatch(r":+\{prf:(\w+)\} (.*)", above.get(f":label: {label}", "")):
+                assert said == f"the {theorem[1]} *{theorem[2]}*"
+            elif f"$$ ({label})" in lines:
+                section = [line for line in lines[: lines.index(f"$$ ({label})")] if line.startswith("## ")][-1]
+                assert said == f"the equation in the section *{section[3:]}*"
+            else:
+                marked = {line: f"({label})=" == before for line, before in above.items() if line.startswith("#")}
+                slug = re.compile(r"[^a-z0-9]+")
+                named = [line for line in marked if slug.sub("-", line.lower()).strip("-") == label]
+                heading = next((line for line in marked if marked[line]), None) or min(named, key=len)
+                assert said == (f"the section *{heading[3:]}*" if heading.startswith("## ") else None), question.section
+
+
 def test_the_titles_of_chapters_are_the_book_s():
     found = {
         f"{file.parent.name}/{file.stem}": re.search(r"^# (.*)$", file.read_text("utf-8"), re.MULTILINE)[1]
@@ -62,6 +84,9 @@ def test_the_titles_of_chapters_are_the_book_s():
         ("points = 4\n", "", "points must be a whole number above 0"),
         ("#a-label", "", "section must read part/chapter#label"),
         ('"1-part/02-chapter" =', '"1-part/03-chapter" =', "the chapter '1-part/02-chapter' is not in [chapters]"),
+        ('id = "q2"', 'id = "second"', "the id of a question is q and its number, as q1, and not 'second'"),
+        ('label" = "the section *A place*"', 'label" = 3', "[places]: 1-part/02-chapter#a-label must be a text, not 3"),
+        ("[limits]", 'site = "here"\n[limits]', "site must be the address of the book in the web, as https://..., not 'here'"),
         ('id = "small"', 'id = "Small one"', "an id is of small letters"),
         ('public_seed = "seed"', "", "public_seed must be a text"),
         ("call_seconds = 1.0", 'call_seconds = "long"', "call_seconds must be a number above 0, not 'long'"),
@@ -69,7 +94,11 @@ def test_the_titles_of_chapters_are_the_book_s():
         ("title = ", "title ", "it cannot be read"),
         ("minutes = 1\n", "minutes = true\n", "q1': minutes must be a whole number above 0, not True"),
         ("call_seconds = 1.0", "call_seconds = 0", "call_seconds must be a number above 0, not 0"),
-        ('#a-label"', '#a-label and more"', "section must read part/chapter#label, not '1-part/02-chapter#a-label and more'"),
+        (
+            '#a-label"\n\n[[',
+            '#a-label and more"\n\n[[',
+            "section must read part/chapter#label, not '1-part/02-chapter#a-label and more'",
+        ),
     ],
 )
 def test_a_damaged_course_says_where_and_what_would_be_right(tmp_path, old, new, said):

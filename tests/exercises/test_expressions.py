@@ -3,13 +3,14 @@
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import sympy as sp
 
 from lecture_optim.check.codec import decode, encode
 from lecture_optim.check.expressions import equivalent, expression, proves
 from lecture_optim.check.testing import Wrong
-from lecture_optim.derivation import Derivation
+from lecture_optim.derivation import Derivation, Index
 
 x, y = sp.symbols("x y", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
@@ -59,6 +60,8 @@ def test_what_sympy_prints_is_read_back_as_it_was(value):
         (True, "must be an expression, as SymPy or as text, not a bool", "not an expression"),
         ([1], "not a list", "not an expression"),
         (1j, "not a complex", "not an expression"),
+        (np.ones(2), "in x, y, n, g, and is an array. Has a cell given the name of a symbol", "a symbol was overwritten"),
+        (0.95, "and is a number that was computed. Has a cell given the name", "a symbol was overwritten"),
         ("", "'' is not an expression", "not an expression"),
         ("x +", "'x +' is not an expression", "not an expression"),
         ("x = 3", "is not an expression", "not an expression"),
@@ -121,7 +124,7 @@ def test_a_name_of_what_is_asked_stands_in_the_message():
         ("tanh(-64)", "tanh(-65)", "tanh of a number beyond 64"),
         ("-" * 39 + "x", "-" * 41 + "x", "nested deeper than any answer here has to be"),
         ("+".join("x" * 41), "+".join("x" * 43), "nested deeper than any answer here has to be"),
-        (f"Max({', '.join('x' * 290)})", f"Max({', '.join('x' * 310)})", "is longer than any answer here has to be"),
+        (f"Max({', '.join('x' * 590)})", f"Max({', '.join('x' * 610)})", "is longer than any answer here has to be"),
         ("x" + " " * 3990, " " * 4000 + "x", "has 4001 characters; 4000 are enough"),
     ],
 )
@@ -171,6 +174,32 @@ def test_what_the_question_gives_is_used():
         equivalent(got, 1 + b)
 
 
+def test_an_answer_that_is_multiplied_out_is_right_and_may_not_divide_by_zero():
+    """Of a denominator that is multiplied out nothing is seen; of its factors it is, from what the question gives."""
+    a, b = sp.symbols("a b", nonnegative=True)
+    names, given, want = {"a": a, "b": b}, [(a, "<", 1), (b, "<", 1)], (1 + a) / ((1 - a) * (1 - b))
+    for form in (sp.expand(want), (1 + a) / sp.expand((1 - a) * (1 - b)), sp.expand((1 - a) ** 2 * (1 + a)) / sp.expand(
+        (1 - a) ** 3 * (1 - b))):  # fmt: skip
+        equivalent(expression(str(form), names), want, given=given)
+    c = sp.Symbol("c", real=True)
+    for form in (sp.expand(want) + b, (1 + a) * (a - c) / (sp.expand((a - c) * (1 - a) * (1 - b)))):
+        with pytest.raises(Wrong):
+            equivalent(expression(str(form), names | {"c": c}), want, given=given)
+
+
+def test_the_base_of_an_induction_is_named_without_what_only_the_test_knows():
+    n, x = Index("n", 0), sp.Symbol("x", nonnegative=True)
+
+    def step():
+        d = Derivation("an inner name")
+        d.induct(n, x + n, "=", x + 2 * n, lambda chain: chain.equal(x + 1, "an inner reason"), lambda chain, _: chain)
+
+    with pytest.raises(Wrong) as wrong:
+        proves(step, what="the sum")
+    assert wrong.value.message.startswith("The checker does not accept the sum. In the base of the induction: ")
+    assert "inner" not in wrong.value.message
+
+
 def test_what_is_known_of_a_denominator_is_used():
     b = sp.Symbol("b", real=True)
     got = expression("(b**3 + 1)/(b**2 - b + 1)", {"b": b})
@@ -190,6 +219,7 @@ def test_a_step_of_the_checker_is_taken_or_refused_with_its_reason_and_the_mista
     with pytest.raises(Wrong, match=r"^The checker does not accept the gap") as wrong:
         proves(step((x + y) ** 2), got=(x + y) ** 2, mistakes={"another": x, "the sign": x**2 + y**2 + 2 * x * y}, what="the gap")
     assert wrong.value.mistake == "the sign"
+    assert wrong.value.message.startswith("The checker does not accept the gap. The sides do not differ by the certificate")
     with pytest.raises(Wrong) as wrong:
         proves(step((x + y) ** 2), mistakes={"the sign": (x + y) ** 2})
     assert wrong.value.mistake is None, "nothing is given to name one by"

@@ -9,7 +9,7 @@ from lecture_optim.check.course import CourseError, Question, load
 from lecture_optim.check.handout import student
 from lecture_optim.check.source import blank, plain, read, written
 
-from .miniature import SOURCE, write
+from .miniature import COURSE, SOURCE, write
 
 QUESTION = Question("q1", "Twice", "implement", "function", 1, "1-part/02-chapter#a", answer="twice")
 
@@ -122,7 +122,8 @@ def test_the_student_s_notebook_has_each_question_with_hints_a_stub_and_a_check(
     assert texts[2] == 'from lecture_optim.check import open_assignment\n\ncheck = open_assignment("small")'
     place = next(n for n, text in enumerate(texts) if text.startswith("## q1. Twice"))
     assert texts[place : place + 5] == [
-        "## q1. Twice\n\n*implement, 3 points, about 1 minute.* Read part 1, chapter 2, *The chapter*, at `a-label`."
+        "## q1. Twice\n\n*implement, 3 points, about 1 minute.* "
+        "Read part 1, chapter 2, *The chapter*: the section *A place* (`book/1-part/02-chapter.html#a-label`)."
         "\n\nWrite `twice(x)`.",
         "<details>\n<summary>Hint 1</summary>\n\nThe first hint.\n\n</details>",
         "<details>\n<summary>Hint 2</summary>\n\nThe second hint.\n\n</details>",
@@ -133,10 +134,20 @@ def test_the_student_s_notebook_has_each_question_with_hints_a_stub_and_a_check(
     assert made.metadata["lecture_optim"] == {"assignment": "small"}
 
 
+def test_the_place_to_read_is_named_and_linked_where_the_book_has_an_address(tmp_path):
+    """A lone notebook has no book beside it: a label alone would tell its reader nothing."""
+    course = load(write(tmp_path, course=f'site = "https://books.example/optimizers/"\n{COURSE}'))
+    text = "\n".join(cell.source for cell in student(course, course.assignment("small")).cells)
+    link = "https://books.example/optimizers/book/1-part/02-chapter.html#a-label"
+    assert f"Read part 1, chapter 2, [*The chapter*: the section *A place*]({link}).\n" in text
+    equation = load(write(tmp_path, course=COURSE.replace("#a-label", "#eq-a"))).assignment("small").questions[0]
+    assert equation.page == "book/1-part/02-chapter.html#equation-eq-a"
+
+
 def test_a_title_that_opens_the_statement_is_not_said_twice(tmp_path):
     course = load(write(tmp_path, source=SOURCE.replace("Write `twice(x)`.", "**Twice.** Write `twice(x)`.")))
     text = "\n".join(cell.source for cell in student(course, course.assignment("small")).cells)
-    assert "**Twice" not in text and "at `a-label`.\n\nWrite" in text
+    assert "**Twice" not in text and "html#a-label`).\n\nWrite" in text
 
 
 def texts(tmp_path, source):

@@ -103,6 +103,19 @@ def test_close_takes_every_form_of_what_is_right(got, want):
         ((1.0, 2.0, 3.0), (1.0, 2.0), "the result must be 2 values, (…, …), not (1.0, 2.0, 3.0).", None),
         ((1.0,), (1.0, 2.0), "the result must be 2 values, (…, …), not (1.0,).", None),
         ((1.0, 5.0), (1.0, 2.0), "the result[1] is 5, and should be 2.", None),
+        (
+            (np.ones(2), {"w": np.array([1.0, np.nan])}),
+            (np.ones(2), {"w": np.ones(2)}),
+            "the result[1]['w'] holds nan at [1], where a finite number should stand.",
+            "a division by zero, or the root of a negative number",
+        ),
+        ([1.0, None], [1.0, 2.0], "the result[1] is None: nothing is returned. Is the line with `return` missing?", None),
+        (
+            ([1.0], [2.0]),
+            (np.ones(1), np.full((1, 1), 2.0)),
+            "the result[1] has the shape (1,), and should have (1, 1).",
+            "the shape is wrong",
+        ),
         ({"a": 1}, {"a": 1, "b": 2}, "the result must have the keys 'a', 'b', not 'a'.", None),
         ({"a": 1, "b": 2}, {"a": 1}, "the result must have the keys 'a', not 'a', 'b'.", None),
         ({"a": {"b": [1, 3]}}, {"a": {"b": [1, 2]}}, "the result['a']['b'][1] is 3, and should be 2.", None),
@@ -148,6 +161,10 @@ def test_a_wrong_number_is_told_its_side_and_mistake_and_not_what_is_right():
     assert said(number, 6173.0, 12345.0, mistakes=mistakes, rtol=1e-3)[1] == "the half"
 
 
+def test_a_number_that_only_names_something_is_not_told_to_be_large_or_small():
+    assert said(number, 7, 6, what="the line", sized=False) == ("the line is 7, and that is not it.", None)
+
+
 @pytest.mark.parametrize(
     ("got", "mistake"),
     [
@@ -166,6 +183,7 @@ def test_an_interval_covers_what_is_right_and_is_no_wider_than_allowed():
     assert said(interval, (1.0, 0.5), 1.5, widest=0.5) == RIGHT == said(interval, [2.0, 0.5], 1.5, widest=0.5), "edges included"
     for got, mistake in (
         ((1.0, 0.25), None),
+        ((0.79, 0.5), None),
         ((1.0, 0.75), "too uncertain"),
         ((1.5, 0.0), "no uncertainty"),
         ((1.5, -0.1), "no uncertainty"),
@@ -179,6 +197,21 @@ def test_an_interval_covers_what_is_right_and_is_no_wider_than_allowed():
     message, named = said(interval, (7.0, 0.25), 4321.5, widest=0.5, mistakes={"other": 8.0, "the last point": 7.25})
     assert named == "the last point" and "4321" not in message and "7 ± 0.25" in message
     assert "above 0.5: measure longer" in said(interval, (1.5, 0.75), 1.5, widest=0.5)[0]
+
+
+def test_an_honest_interval_of_three_standard_errors_hardly_ever_misses_and_a_boast_does():
+    """One in 370 lies beyond three standard errors; a class of a few hundred must not lose points by that."""
+    rng = np.random.default_rng(0)
+    for size in (1.0, 0.5, 0.1):  # of three standard errors, as a share of what is allowed
+        values = 10.0 + size * 0.3 / 3 * rng.standard_normal(20_000)
+        missed = sum(said(interval, (value, size * 0.3), 10.0, widest=0.3) != RIGHT for value in values)
+        assert missed <= 5, size
+    # An uncertainty that is three times too small is seen as before: most of such intervals miss.
+    values = 10.0 + 0.3 / 3 * rng.standard_normal(2000)
+    missed = np.mean([said(interval, (value, 0.1), 10.0, widest=0.3) != RIGHT for value in values])
+    assert missed > 0.05
+    # What is told from the right number by more than 4/3 of the widest is never let pass.
+    assert said(interval, (10.0 + 0.3 * 4 / 3 + 1e-9, 0.3), 10.0, widest=0.3) != RIGHT
 
 
 def test_a_choice_is_right_whatever_its_case_blanks_and_full_stop():

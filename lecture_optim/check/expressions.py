@@ -14,6 +14,7 @@ import sympy as sp
 from lecture_optim.check.codec import OVERWRITTEN
 from lecture_optim.check.testing import Wrong
 from lecture_optim.derivation import Derivation, Unproved
+from lecture_optim.derivation.identities import factored
 
 __all__ = ["LIMITS", "at", "certificate", "equivalent", "expression", "proves"]
 
@@ -283,7 +284,7 @@ def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answ
             if FALSE in str(refusal):
                 raise
             # Perhaps its form alone hides it: of a denominator that is multiplied out nothing is seen, of its factors it may be.
-            top, bottom = map(sp.factor, sp.fraction(sp.together(got)))
+            top, bottom = map(factored, sp.fraction(sp.together(got)))
             try:
                 start(1 / bottom)  # what cancels in the quotient must not be 0 either
                 start(want).equal(top / bottom, "the answer", knowing=list(knowing))

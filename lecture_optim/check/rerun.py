@@ -22,6 +22,7 @@ from pathlib import Path
 from lecture_optim.check.alone import QUESTION_SECONDS, TEST_SECONDS, Calls, TooLong, judged, missing, within
 from lecture_optim.check.cells import Nothing, refuse_answers, stand_in_for_ipython, without_magics
 from lecture_optim.check.course import CourseError, load
+from lecture_optim.check.session import LATE, Lost, Session
 from lecture_optim.check.testing import Outcome
 
 __all__ = ["Refused", "rerun"]
@@ -67,14 +68,13 @@ def rerun(notebook, assignment, *, limits, seed, folder, name, told=lambda text:
         run.drop()
 
 
-class _Run:
-    """The run of one notebook, made anew where its code has ended the process, without the cell that did."""
+class _Run(Session):
+    """The run of one notebook in a process of this machine."""
 
     def __init__(self, cells, assignment, limits, seed, folder, name, told):
-        self.cells, self.assignment, self.limits, self.seed = cells, assignment, limits, seed
-        self.folder, self.name, self.told = folder, name, told
-        self.process, self.skipped, self.failed = None, {}, {}
-        self.ends, self.spent = 0, 0.0
+        super().__init__(cells, limits)
+        self.assignment, self.seed, self.folder, self.name, self.told = assignment, seed, folder, name, told
+        self.process, self.ends = None, 0
         self.over = None  # why no process is made any more
 
     def begin(self):
@@ -96,53 +96,18 @@ class _Run:
                 raise Refused(f"{self.name}: it could not be run: {error}") from None
             self.run_cells()
 
-    def run_cells(self):
-        self.failed = {}
-        again = []
-        for number, text in enumerate(self.cells):
-            if number not in self.skipped and not self.cell(number, text):
-                return
-            if self.failed.get(number, ("",))[0] == "NameError":
-                again.append(number)
-        # A cell that stands above the one it needs was run in another order by its author; it has one more try.
-        for number in again:
-            before = self.failed.pop(number)
-            if not self.cell(number, self.cells[number]):
-                self.failed[number] = before
-                return
-
-    def cell(self, number, text):
-        """Run one cell. Whether the process lives on."""
-        seconds = min(self.limits.cell_seconds, self.limits.notebook_seconds - self.spent)
-        if seconds <= 0:
-            self.skipped[number] = f"it was not run, as the notebook had used its {self.limits.notebook_seconds:g} s"
-            return True
+    def ask(self, number, text, seconds):
         self.told(f"running code cell {number + 1} of {len(self.cells)}")
-        started = time.monotonic()
         try:
             self.process.send({"cell": number, "text": text, "seconds": seconds})
             said = self.process.receive(seconds + GRACE)
         except _Late:
-            self.skipped[number] = self.too_long(seconds)
+            self.ends += 1
+            raise Lost(self.too_long(seconds)) from None
         except _Ended:
-            self.skipped[number] = "it ended the process of the notebook"
-        else:
-            if said.get("late"):
-                self.failed[number] = (None, self.too_long(seconds))
-            elif "error" in said:
-                kind, text = said["error"]
-                self.failed[number] = (kind, f"{kind}: {text}" if text else kind)
-            return True
-        finally:
-            self.spent += time.monotonic() - started
-        self.ends += 1
-        self.drop()
-        return False
-
-    def too_long(self, seconds):
-        if seconds < self.limits.cell_seconds:
-            return f"it did not end before the notebook had used its {self.limits.notebook_seconds:g} s"
-        return f"it did not end within {self.limits.cell_seconds:g} s"
+            self.ends += 1
+            raise Lost("it ended the process of the notebook") from None
+        return (LATE, "") if said.get("late") else said.get("error")
 
     def question(self, question):
         """The outcomes of the tests of one question."""
@@ -177,16 +142,10 @@ class _Run:
                 why, earlier = clock.gone, f"{clock.gone}, in an earlier test."
             return found + [_failed(test, earlier if n else f"{why}.") for n, test in enumerate(rest)]
 
-    def drop(self):
-        """Give the process up. A cell whose time was over has cost its limit once, and is not run again in the next."""
-        self.skipped |= {number: text for number, (kind, text) in self.failed.items() if kind is None}
+    def close(self):
         if self.process is not None:
             self.process.close()
             self.process = None
-
-    def notes(self):
-        found = {number: text for number, (_, text) in self.failed.items()} | self.skipped
-        return {number + 1: text for number, text in sorted(found.items())}
 
 
 def _failed(test, message="", fault=None):

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 
 from lecture_optim.check import alone, codec, course, testing
 from lecture_optim.check import notebook as notebooks
+from lecture_optim.check.session import LATE, Lost, Session, Unsent
 from lecture_optim.check.testing import Wrong
 from lecture_optim.grading.jail import JailError
 
@@ -39,7 +40,6 @@ MOST_RESTARTS = 8
 NO_CORE = 1  # byte of a core dump: where dumps go to a program, as with systemd or apport, 0 still starts it, and 1 does not
 MOST_NOTES = 100
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-LATE = "no name of an error"
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def grade_submission(data, assignment, *, jail, seed, limits=None):
         tester.close()
         worker.drop()
         jail.finish()
-    return Result(assignment.id, digest, "graded", "", tuple(results), tuple(worker.notes()))
+    return Result(assignment.id, digest, "graded", "", tuple(results), _notes(worker))
 
 
 # ---------------------------------------------------------------------------------------------------------- the worker, from here
@@ -178,13 +178,12 @@ class _Gone(Exception):
     """The worker, or the part of it that serves a question, is of no more use; the text says why."""
 
 
-class _Worker:
-    """The session of one submission, made anew where the student's code has ended it, without the cell that did."""
+class _Worker(Session):
+    """The session of one submission in the jail."""
 
     def __init__(self, jail, cells, limits):
-        self.jail, self.cells, self.limits = jail, cells, limits
-        self.channel, self.skipped, self.failed = None, {}, {}
-        self.restarts, self.spent = 0, 0.0
+        super().__init__(cells, limits)
+        self.jail, self.channel, self.restarts = jail, None, 0
         self.waited = 0.0  # seconds for processes of questions, and for sessions made anew
         self.over = None  # why no session is made any more
 
@@ -202,56 +201,18 @@ class _Worker:
             if self.restarts:  # what the first one waits for is what another submission left
                 self.waited += time.monotonic() - asked
             self.restarts += 1
-            self.run_cells()
+            if self.run_cells() and self.jail.sweep() == "gone":
+                raise JailError("it ended while the notebook ran")
 
-    def run_cells(self):
-        self.failed = {}
-        again = []
-        for number, text in enumerate(self.cells):
-            if number not in self.skipped and not self.cell(number, text):
-                return
-            if self.failed.get(number, ("",))[0] == "NameError":
-                again.append(number)
-        # A cell that stands above the one it needs was run in another order by its author; it has one more try.
-        for number in again:
-            before = self.failed.pop(number)
-            if not self.cell(number, self.cells[number]):
-                self.failed[number] = before
-                return
-        if self.jail.sweep() == "gone":
-            raise JailError("it ended while the notebook ran")
-
-    def cell(self, number, text):
-        """Run one cell. Whether the session lives on."""
-        seconds = min(self.limits.cell_seconds, self.limits.notebook_seconds - self.spent)
-        if seconds <= 0:
-            self.skipped[number] = f"it was not run, as the notebook had used its {self.limits.notebook_seconds:g} s"
-            return True
-        started = time.monotonic()
+    def ask(self, number, text, seconds):
+        until = time.monotonic() + seconds
         try:
-            self.channel.send({"do": "cell", "cell": number, "text": text, "seconds": seconds}, started + REPLY_SECONDS)
-            reply = self.channel.receive(started + seconds + GRACE)
-            late, error = _cell_reply(reply, number)
+            self.channel.send({"do": "cell", "cell": number, "text": text, "seconds": seconds}, until - seconds + REPLY_SECONDS)
+            return _cell_reply(self.channel.receive(until + GRACE), number)
         except codec.EncodeError as error:
-            self.skipped[number] = f"it cannot be run: {error}"
-            return True
+            raise Unsent(str(error)) from None
         except (codec.FrameError, _Gone) as error:
-            late = time.monotonic() >= started + seconds
-            self.skipped[number] = self.too_long(seconds) if late else self.ended(_how(error))
-            self.drop()
-            return False
-        finally:
-            self.spent += time.monotonic() - started
-        if late:
-            self.failed[number] = (LATE, self.too_long(seconds))
-        elif error:
-            self.failed[number] = (error[0], f"{error[0]}: {error[1]}" if error[1] else error[0])
-        return True
-
-    def too_long(self, seconds):
-        if seconds < self.limits.cell_seconds:
-            return f"it did not end before the notebook had used its {self.limits.notebook_seconds:g} s"
-        return f"it did not end within {self.limits.cell_seconds:g} s"
+            raise Lost(self.too_long(seconds) if time.monotonic() >= until else self.ended(_how(error))) from None
 
     def ended(self, otherwise):
         """Why the session ended: what the jail says of it, or else this text."""
@@ -298,16 +259,14 @@ class _Worker:
                 self.channel.send({"do": "end"}, time.monotonic() + REPLY_SECONDS)
         return reason
 
-    def drop(self):
-        """Give the session up. A cell whose time was over has cost its limit once, and is not run again in the next."""
-        self.skipped |= {number: text for number, (name, text) in self.failed.items() if name == LATE}
+    def close(self):
         if self.channel is not None:
             self.channel.close()
             self.channel = None
 
-    def notes(self):
-        found = {number: text for number, (_, text) in self.failed.items()} | self.skipped
-        return [CellNote(number + 1, _plain(text)) for number, text in sorted(found.items())][:MOST_NOTES]
+
+def _notes(worker):
+    return tuple(CellNote(number, _plain(text)) for number, text in worker.notes().items())[:MOST_NOTES]
 
 
 def _how(error):
@@ -317,16 +276,16 @@ def _how(error):
 
 
 def _cell_reply(reply, number):
-    """Whether a cell was late, and its error or None. Raises _Gone for what no worker says."""
+    """What a cell's reply says, as `Session.ask` does. Raises _Gone for what no worker says."""
     match reply:
         case {"cell": int(n), **rest} if n == number:
             match rest:
                 case {"late": True}:
-                    return True, None
+                    return LATE, ""
                 case {"error": [str(name), str(text)]}:
-                    return False, (name[:60], text[:300])
+                    return name[:60], text[:300]
                 case {} if not rest:
-                    return False, None
+                    return None
     raise _Gone("it answered for the worker")
 
 

@@ -131,7 +131,8 @@ def link_symbols(app, doctree, docname, symbols, used):
         if place not in seen:
             seen.add(place)
             used[name] = content
-            formula.replace_self(tip_link("", "", formula.deepcopy(), uri=f"{target}#symbols", name=name, symbol=True))
+            link = tip_link("", "", formula.deepcopy(), uri=f"{target}#symbols", name=name, symbol=True)
+            formula.parent.replace(formula, link)  # `replace_self` would give the link the formula's classes too
 
 
 def apart(node):

@@ -227,8 +227,9 @@ def open_folds(page):
 
 
 # The theme makes a box reachable by keyboard some time after it has become too narrow for what it holds.
-REACHABLE = """() => [...document.querySelectorAll('.pst-scrollable-table-container')]
-    .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
+REACHABLE = (
+    """() => [...document.querySelectorAll('article [tabindex="-1"]')].every((box) => box.scrollWidth <= box.clientWidth)"""
+)
 
 
 def resize(page, size):

@@ -97,7 +97,7 @@ def test_a_tip_stays_in_a_narrow_window(html, visitor):
 def test_symbols_of_a_part_mean_there_what_its_table_says(html):
     def meaning(page, symbol):
         text = (html / page).read_text(encoding="utf-8")
-        links = re.findall(r'<a class="tip symbol" data-tip="([^"]+)"[^>]*><span class="math[^>]*>\\\(([^<]*)\\\)', text)
+        links = re.findall(r'<a class="tip symbol" data-tip="([^"]+)"[^>]*><span class="[^"]*math[^>]*>\\\(([^<]*)\\\)', text)
         for name, shown in links:
             if shown == symbol:
                 return re.search(rf'<template data-tip="{name}">(.*?)</template>', text, re.DOTALL)[1]

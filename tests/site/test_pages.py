@@ -72,6 +72,22 @@ def test_formulas_are_set_as_the_reader_comes_near_and_all_once_the_reader_does_
     assert checks.formulas(page) == []
 
 
+# What the browser adds up of each jump of lines, as Lighthouse does; 0.1 is the most that counts as good.
+JUMPS = """window.jumps = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((jump) => { window.jumps += jump.value; }))
+    .observe({type: 'layout-shift', buffered: true});"""
+
+
+def test_lines_stay_where_they_are_while_formulas_are_set(html, visitor):
+    window = visitor({"width": 412, "height": 823})
+    window.context.add_init_script(JUMPS)
+    page = window.context.new_page()
+    page.goto((html / "book/2-adagrad/02-from-counts-to-squares.html").as_uri(), wait_until="load")
+    page.locator(".opening .math mjx-container").first.wait_for()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("() => window.jumps") < 0.1
+
+
 @pytest.fixture(scope="module")
 def places(html):
     """The places of every page of the site."""
@@ -85,7 +101,7 @@ def test_internal_links_lead_somewhere(html, places):
 
 def test_the_site_has_formulas_and_figures_to_check(html):
     text = "".join(path.read_text(encoding="utf-8") for path in pages(html))
-    assert len(re.findall(r'class="math ', text)) > 20
+    assert len(re.findall(r'class="[^"]*\bmath\b', text)) > 20
     assert len(re.findall(r"<figure", text)) > 20
 
 

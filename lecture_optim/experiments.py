@@ -13,6 +13,7 @@ is judged on seeds that did not choose it (`Sweep.honest`).
 """
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -23,7 +24,7 @@ import numpy as np
 
 from lecture_optim import checks, corpus, rules
 from lecture_optim.networks import Networks, dropout_masks
-from lecture_optim.optimizer import optimizer
+from lecture_optim.optimizer import ENGINES, optimizer
 from lecture_optim.problems import log1p_exp, sigmoid
 from lecture_optim.progress import bar
 from lecture_optim.schedules import constant, inverse_sqrt
@@ -313,11 +314,11 @@ def _decades(x, y, tolerance):
     return total
 
 
-def race(task, names, epochs, points=7, schedule="constant", progress=False):
+def race(task, names, epochs, points=7, schedule="constant", progress=False, engine="numpy"):
     """Every rule of ``names`` over its grid on the task: a `Sweep` by name.
 
-    points: the number of rates, half a decade apart. schedule: "constant", or "sqrt" for lr / sqrt(t).
-    Raises ValueError for another schedule and for a rule without a centre.
+    points: the number of rates, half a decade apart. schedule: "constant", or "sqrt" for lr / sqrt(t). engine:
+    as in `optimizer`; all have the same numbers. Raises ValueError for another schedule and for a rule without a centre.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, but is {schedule!r}")
@@ -328,7 +329,7 @@ def race(task, names, epochs, points=7, schedule="constant", progress=False):
             raise ValueError(f"names must hold rules among {', '.join(centres)}, but holds {name!r}")
         rates = grid(shift * centres[name], points)
         # Rates that diverge bring NaN, which is then the result and no mistake.
-        row = [optimizer(getattr(rules, name), scheduled(lr), check_finite=False) for lr in rates]
+        row = [optimizer(getattr(rules, name), scheduled(lr), engine=engine, check_finite=False) for lr in rates]
         sweeps[name] = Sweep(rates, *train(task, row, epochs, name if progress else False))
     return sweeps
 
@@ -382,14 +383,17 @@ def main(arguments=None):
     parser.add_argument("--rates", type=int, default=9, help="learning rates of each rule, half a decade apart (default: 9)")
     parser.add_argument("--dropout", type=float, default=0.0, help="share of units (digits) or words (text) dropped (default: 0)")
     parser.add_argument("--schedule", choices=SCHEDULES, default="constant", help="of the rate: constant, or lr / sqrt(t)")
+    parser.add_argument("--engine", choices=ENGINES, default="fastest", help="that takes the steps; the numbers are the same")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args(arguments)
+    if not options.quiet:
+        logging.basicConfig(level=logging.INFO, format="%(message)s")  # the engine says when it compiles
     try:
         checks.count(2, seeds=options.seeds)
         checks.count(3, rates=options.rates)
         names = list(dict.fromkeys([*options.rules, "adam"]))  # adam is what the others are compared with
         task = {"digits": digits, "text": text}[options.task](seeds=options.seeds, dropout=options.dropout)
-        sweeps = race(task, names, options.epochs, options.rates, options.schedule, not options.quiet)
+        sweeps = race(task, names, options.epochs, options.rates, options.schedule, not options.quiet, options.engine)
     except (ValueError, ImportError) as error:
         parser.error(str(error))
     rows = table(sweeps)

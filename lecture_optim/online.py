@@ -70,9 +70,9 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
         checks.finite(comparator=comparator)
     scalar = np.ndim(w) == 0
     if linear and scalar:
-        # Python floats: indexing an array a million times costs more than the arithmetic of a step.
-        losses, w = losses.tolist(), float(w)
+        w = float(w)
     state = o.init(w)
+    record = tuple(dict.fromkeys(record))
     known = ("w", "g", "loss", "regret", *state._fields[1:])
     for name in record:
         if name not in known:
@@ -80,6 +80,11 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
     if "regret" in record and comparator is None:
         raise ValueError("recording the regret needs a comparator")
     steps = _recorded(T, every)
+    if linear and T and (run := _compiled(o, losses, w, state, T, comparator, record, steps, progress)) is not None:
+        return run
+    if linear and scalar:
+        # Python floats: indexing an array a million times costs more than the arithmetic of a step.
+        losses = losses.tolist()
     keep = {name: [] for name in record}
     loss = own = 0.0
     next_record, k_record = (steps[0] if len(steps) else -1), 0
@@ -108,6 +113,41 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
         records={name: np.array(values) for name, values in keep.items()},
         w=w,
         state=state,
+        loss=loss,
+        regret=None if comparator is None else loss - own,
+    )
+
+
+def _compiled(o, losses, w, state, T, comparator, record, steps, progress):
+    """The run of `play` as one compiled loop, or None where that is not to be had: another engine, a rule from elsewhere, ..."""
+    own = 0.0 if comparator is None else comparator
+    if o.compiled is None:
+        return None
+    if np.ndim(w) == 0:
+        own, losses = float(own), losses.astype(float, copy=False)
+    else:
+        # float32 runs against a float64 comparator pay in float64.
+        alike = losses.dtype == w.dtype and (w.dtype == float or np.ndim(own) == 0 or getattr(own, "dtype", None) == w.dtype)
+        if w.shape[-1] != 1 or not alike or not w.dtype.isnative:
+            return None
+        own = np.broadcast_to(own, w.shape)
+    names = ("w", "g", "loss", "own", *state._fields[1:])
+    columns = sorted({names.index(name) for name in record if name != "regret"} | ({2, 3} if "regret" in record else set()))
+    played = o.compiled.play(
+        losses[:T], w, state[1:], own, steps, columns, o.hyper_over, lambda starts: bar(starts, progress, o.rule.__name__, "part")
+    )
+    if played is None:
+        return None
+    w, states, loss, own, trace = played
+    kept = {names[column]: trace[:, k] for k, column in enumerate(columns)}
+    for name in {"loss", "own"} & set(kept):
+        kept[name] = kept[name].reshape(len(steps), *np.shape(loss))
+    kept["regret"] = kept["loss"] - kept["own"] if "regret" in record else None
+    return Run(
+        t=steps + 1,
+        records={name: np.ascontiguousarray(kept[name]) for name in record},
+        w=w,
+        state=o.State(float(T), *states),
         loss=loss,
         regret=None if comparator is None else loss - own,
     )

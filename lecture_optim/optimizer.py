@@ -3,8 +3,10 @@
 import inspect
 from collections import namedtuple
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import numpy as np
@@ -13,7 +15,7 @@ from lecture_optim import checks, rules
 
 __all__ = ["ENGINES", "Optimizer", "exact_on_rows", "optimizer"]
 
-ENGINES = ("numpy",)
+ENGINES = ("numpy", "numba", "fastest")
 
 # 32,768 float64 numbers are 256 KiB: w, g, the states and the temporaries of a block stay in a core's second-level cache.
 BLOCK = 32_768
@@ -96,11 +98,18 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
     rule: one of `lecture_optim.rules`, or any function of that form. lr and the other hyper-parameters: numbers, arrays that
     broadcast against w, or schedules (functions of the step number t = 1, 2, ...); they are checked by name, as in `rules`: lr
     and eta > 0, beta1, beta2, mu and rho in [0, 1), eps, eps_root and weight_decay >= 0, clip > 0 or infinite. project: applied
-    to w after each step. engine: "numpy". check_finite: False saves the pass that looks for NaN in a gradient.
-    Returns an `Optimizer`. Raises TypeError for an unknown hyper-parameter, ValueError for a bad value or engine.
+    to w after each step. engine: "numpy"; "numba", the same rules compiled, the same numbers (`lecture_optim.engine`);
+    "fastest", numba where it is installed. check_finite: False saves the pass that looks for NaN in a gradient.
+    Returns an `Optimizer`. Raises TypeError for an unknown hyper-parameter, ValueError for a bad value or engine, ImportError
+    where numba is missing.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {ENGINES}, but is {engine!r}")
+    if engine != "numpy" and find_spec("numba") is None:
+        if engine == "numba":
+            raise ImportError('engine="numba" needs numba: pip install "lecture_optim[fast]"')
+        engine = "numpy"
+    engine = "numba" if engine == "fastest" else engine
     _, defaults = _signature(rule)
     unknown = sorted(set(hyper) - set(defaults))
     if unknown:
@@ -133,17 +142,42 @@ class Optimizer:
 
     def hyper_at(self, t):
         """The hyper-parameters of step t, schedules evaluated and checked, in the order of the rule's signature."""
-        now = {}
+        return {name: self._at(name, t) if callable(value) else value for name, value in self.hyper.items()}
+
+    def _at(self, name, t):
+        try:
+            return _hyper(name, self.hyper[name](t), scheduled=True)
+        except TypeError as error:
+            raise TypeError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
+        except Exception as error:  # a schedule is the caller's function and may fail in any way
+            raise ValueError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
+
+    def hyper_over(self, ts):
+        """`hyper_at` for all the steps ts (m,): numbers that stay the same, and arrays (m, ...) of schedules and of arrays.
+
+        None where a schedule changes its shape.
+        """
+        over = {}
         for name, value in self.hyper.items():
-            if callable(value):
-                try:
-                    value = _hyper(name, value(t), scheduled=True)
-                except TypeError as error:
-                    raise TypeError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
-                except Exception as error:  # a schedule is the caller's function and may fail in any way
-                    raise ValueError(f"the schedule of {name} fails at t = {t:g}: {error}") from error
-            now[name] = value
-        return now
+            shape, series = np.shape(self._at(name, ts[0]) if callable(value) else value), value
+            if getattr(value, "elementwise", False):
+                with suppress(ValueError):  # some step has a bad value, which the next lines name
+                    series = _hyper(name, value(ts.reshape(-1, *(1,) * len(shape))), scheduled=True)
+            if callable(series):
+                series = [self._at(name, float(t)) for t in ts]
+                if any(np.shape(value) != shape for value in series):
+                    return None
+            over[name] = series if isinstance(series, float) else np.broadcast_to(series, (len(ts), *shape))
+        return over
+
+    @cached_property
+    def compiled(self):
+        """The compiled steps; None in the NumPy engine and for a rule from elsewhere, of which nothing is known."""
+        if self.engine != "numba" or self.rule not in _OURS:
+            return None
+        from lecture_optim.engine import Compiled  # numba takes half a second to load
+
+        return Compiled(self.rule, self.hyper, self.project, self.check_finite, self.State, self.rule in _COORDINATEWISE)
 
     def init(self, w, **start):
         """The state before the first step: t = 0 and zeros, or the values given by name (broadcast), as in init(w, s=0.1).
@@ -207,11 +241,16 @@ class Optimizer:
 
         Nothing is changed where an error is raised. Long vectors go block by block, so that temporaries stay in the cache.
         """
+        compiled = self.compiled
+        if compiled is not None and (done := compiled.step_at_once(w, g, state)) is not None:
+            return done
         self._check(w, state)
         self._check_writable("step", "w", w, state)
         g = self._gradient(w, g)
         t = state.t + 1.0
         arrays, hyper = (w, *state[1:]), self.hyper_at(t)
+        if compiled is not None and compiled.fused and compiled.step(t, hyper, w, g, state[1:]):
+            return state._replace(t=t)
         if self._blocks(arrays, g, hyper):
             flat, g = [a.reshape(-1) for a in arrays], g.reshape(-1)
             # A floating-point warning that the caller turned into an error would stop between two blocks.
@@ -234,15 +273,20 @@ class Optimizer:
         the dense step: pass masked=True to have them stand still (the convention of PyTorch's SparseAdam).
         Raises ValueError for repeated or missing rows, other shapes, NaN, a projection that is not coordinatewise.
         """
+        compiled = self.compiled if masked or exact_on_rows(self.rule) else None
+        if compiled is not None and (done := compiled.rows_at_once(W, rows, G, state)) is not None:
+            return done
         rows = np.asarray(rows)
         if rows.shape == (0,):
             rows = rows.astype(np.intp)  # np.asarray([]) holds no integers because it holds nothing
         G = self._check_rows(W, rows, G, state, masked)
         t = state.t + 1.0
+        hyper = self.hyper_at(t)
+        if self.compiled is not None and self.compiled.fused and self.compiled.rows(t, hyper, W, rows, G, state[1:]):
+            return state._replace(t=t)
         # AdaGrad-norm's single sum is not indexed by row.
         places = [rows if len(s) == len(W) else slice(None) for s in state[1:]]
         states = [s[place] for s, place in zip(state[1:], places, strict=True)]
-        hyper = self.hyper_at(t)
         for name, value in hyper.items():
             if not isinstance(value, float):
                 checks.fits(W.shape, "W", **{name: value})
@@ -254,6 +298,10 @@ class Optimizer:
 
     def _new(self, w, g, states, t, hyper):
         """The rule's results and the projection, each of the shape and type of what it replaces and in memory of its own."""
+        if self.compiled is not None and (new := self.compiled.update(t, hyper, w, g, states)) is not None:
+            if not self.compiled.fused:
+                new[0] = np.copy(self._like("project(w)", w, self.project(new[0])))
+            return new
         new = self.rule(w, g, *states, t, **hyper)
         names = ("w", *self.State._fields[1:])
         if isinstance(w, float):
@@ -323,9 +371,13 @@ class Optimizer:
         self._check_writable("step_rows", "W", W, state)
         if rows.ndim != 1 or rows.dtype.kind not in "iu":
             raise ValueError(f"rows must be a list of integers, but has shape {rows.shape} and type {rows.dtype}")
-        if rows.size and (rows.min() < 0 or rows.max() >= len(W)):
-            raise ValueError(f"rows must lie in 0 .. {len(W) - 1}, but holds {rows.min() if rows.min() < 0 else rows.max()}")
-        if np.unique(rows).size != rows.size:
+        # Rows in rising order are the common case, and quick to check.
+        rising = bool((rows[1:] > rows[:-1]).all())
+        if rows.size:
+            low, high = (rows[0], rows[-1]) if rising else (rows.min(), rows.max())
+            if low < 0 or high >= len(W):
+                raise ValueError(f"rows must lie in 0 .. {len(W) - 1}, but holds {low if low < 0 else high}")
+        if not rising and np.unique(rows).size != rows.size:
             raise ValueError("rows must be distinct: add up the gradients of a row that occurs twice")
         if not masked and not exact_on_rows(self.rule):
             raise ValueError(

@@ -7,6 +7,11 @@ from lecture_optim.checks import finite, fits, own, positive
 __all__ = ["ball", "box"]
 
 
+def clip(w, low, high):
+    """The nearest number to w in [low, high]: the formula of `box`."""
+    return np.minimum(np.maximum(w, low), high)
+
+
 def box(low, high):
     """Projection onto {low <= w <= high}, coordinate by coordinate; bounds are numbers or arrays, infinite ones allowed.
 
@@ -26,8 +31,10 @@ def box(low, high):
 
     def project(w):
         fits(np.shape(w), "w", low=low, high=high)
-        return np.minimum(np.maximum(w, low), high)
+        return clip(w, low, high)
 
+    # What an engine that takes one coordinate at a time compiles.
+    project.formula, project.bounds = clip, (low, high)
     # Bounds of one coordinate each would have to be picked like the rows.
     project.coordinatewise = np.ndim(low) == np.ndim(high) == 0
     return project

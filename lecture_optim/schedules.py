@@ -1,7 +1,8 @@
 """Step-size schedules: functions of the step number t = 1, 2, ... that an `optimizer` takes in place of a number.
 
 Each function here returns such a schedule. Its ``lr`` sets the scale, by the formula in its docstring: a positive number, or
-an array of them, one for each run of a batch.
+an array of them, one for each run of a batch. They are ``elementwise``: an array of step numbers, with an axis more for each
+axis of ``lr``, gives an array of the same numbers, bit by bit, so that a loop may ask for many steps at once.
 """
 
 import numpy as np
@@ -11,18 +12,23 @@ from lecture_optim.checks import at_least, own, positive
 __all__ = ["constant", "inverse_sqrt", "search_then_converge", "exponential", "cosine", "warm_up"]
 
 
+def _elementwise(schedule):
+    schedule.elementwise = True
+    return schedule
+
+
 def constant(lr):
     """lr_t = lr."""
     positive(lr=lr)
     lr = own("lr", lr)
-    return lambda t: lr
+    return _elementwise(lambda t: lr)
 
 
 def inverse_sqrt(lr):
     """lr_t = lr / sqrt(t): the schedule of online convex optimization (Zinkevich 2003)."""
     positive(lr=lr)
     lr = own("lr", lr)
-    return lambda t: lr / np.sqrt(t)
+    return _elementwise(lambda t: lr / np.sqrt(t))
 
 
 def search_then_converge(lr, tau):
@@ -32,14 +38,14 @@ def search_then_converge(lr, tau):
     """
     positive(lr=lr, tau=tau)
     lr = own("lr", lr)
-    return lambda t: lr / (1 + t / tau)
+    return _elementwise(lambda t: lr / (1 + t / tau))
 
 
 def exponential(lr, half_life):
     """lr_t = lr 2^(-(t - 1) / half_life): halved every ``half_life`` steps."""
     positive(lr=lr, half_life=half_life)
     lr = own("lr", lr)
-    return lambda t: lr * 0.5 ** ((t - 1) / half_life)
+    return _elementwise(lambda t: lr * np.exp2((1 - t) / half_life))
 
 
 def cosine(lr, T, lr_min=0.0):
@@ -53,11 +59,15 @@ def cosine(lr, T, lr_min=0.0):
     at_least(0, lr_min=lr_min)
     if np.any(np.greater(lr_min, lr)):
         raise ValueError(f"lr_min must be <= lr, but lr_min is {lr_min!r} and lr is {lr!r}")
-    return lambda t: lr_min + (lr - lr_min) * 0.5 * (1 + np.cos(np.pi * min((t - 1) / (T - 1), 1.0)))
+    return _elementwise(lambda t: lr_min + (lr - lr_min) * 0.5 * (1 + np.cos(np.pi * np.minimum((t - 1) / (T - 1), 1.0))))
 
 
 def warm_up(schedule, steps):
     """Scale a schedule by t / steps during its first ``steps`` steps; a number for ``schedule`` means `constant`."""
     at_least(1, steps=steps)
     after = schedule if callable(schedule) else constant(schedule)
-    return lambda t: after(t) * min(t / steps, 1.0)
+
+    def scaled(t):
+        return after(t) * np.minimum(t / steps, 1.0)
+
+    return _elementwise(scaled) if getattr(after, "elementwise", False) else scaled

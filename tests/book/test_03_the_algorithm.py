@@ -118,8 +118,8 @@ def test_a_smaller_cap_is_refused():
 LINES = [  # each line of the box that computes something, and the line of the code that does
     (r"$m_t = \beta_1 m_{t-1} + (1-\beta_1)\, g_t$", "m = beta1 * m + (1 - beta1) * g"),
     (r"$v_t = \beta_2 v_{t-1} + (1-\beta_2)\, g_t^2$", "v = beta2 * v + (1 - beta2) * g * g"),
-    (r"$\hat m_t = m_t/(1-\beta_1^t)$", "m_hat = m / (1 - beta1 ** t)"),
-    (r"$\hat v_t = v_t/(1-\beta_2^t)$", "v_hat = v / (1 - beta2 ** t)"),
+    (r"$\hat m_t = m_t/(1-\beta_1^t)$", "m_hat = 1 / (1 - beta1 ** t) * m"),
+    (r"$\hat v_t = v_t/(1-\beta_2^t)$", "v_hat = 1 / (1 - beta2 ** t) * v"),
     (
         r"$w_{t+1} = w_t - \alpha\,\hat m_t/(\sqrt{\hat v_t} + \epsilon)$",
         "return (w - lr * ratio(m_hat, np.sqrt(v_hat) + eps), m, v)",

@@ -1,0 +1,294 @@
+"""The loops that call a rule with numbers: over coordinates, runs, rows of a sparse gradient, and time.
+
+Each loop is made of a rule with n states and h hyper-parameters and of a formula of `projections` with k bounds, and is compiled
+by `kernels`. The loops of one step take these numbers as one array, ``constants``, hyper-parameters first, and the states last: a
+step of ten coordinates is a call, and a call pays for every argument. The other loops take them all in ``rest``.
+
+Every function has a name of its own, also those that numba alone calls: in machine code from its cache, made by different
+processes, numba tells functions apart by qualified name, argument types and a running number (its issue 10486).
+"""
+
+import inspect
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic, overload, register_jitable
+from numba.np.unsafe.ndarray import to_fixed_tuple
+
+from lecture_optim import projections, rules
+from lecture_optim.engine.weak import LIKE_NUMPY, weaken
+
+__all__ = ["dense", "free", "online", "online_runs", "runs", "sparse"]
+
+
+# --- Rules and projections, for one coordinate -------------------------------------------------------------------------------
+
+
+@overload(np.clip, jit_options=LIKE_NUMPY)
+def _clip(a, low, high):
+    """numba's clip takes arrays only."""
+    return (lambda a, low, high: np.minimum(np.maximum(a, low), high)) if isinstance(a, types.Number) else None
+
+
+@overload(rules.squared_norm)
+def _squared_norm(g):
+    """numba would compile the branch for arrays too, which uses what it does not know; for a number the other one is taken."""
+    return (lambda g: g * g) if isinstance(g, types.Number) else None
+
+
+for _function in vars(rules).values():
+    if inspect.isfunction(_function) and _function is not rules.squared_norm:
+        register_jitable(**LIKE_NUMPY)(_function)
+register_jitable(**LIKE_NUMPY)(projections.clip)
+
+
+@register_jitable
+def free(w):
+    """No projection."""
+    return w
+
+
+# --- Tuples of arrays: the states of a rule, the hyper-parameters of a batch ---------------------------------------------------
+
+
+def at(values, i):
+    """The entries at i of arrays; numbers among them as they are."""
+
+
+@overload(at)
+def _at(values, i):
+    if len(values) == 0:
+        return lambda values, i: ()
+    if isinstance(values[0], types.Array):
+        return lambda values, i: (values[0][i], *at(values[1:], i))
+    return lambda values, i: (values[0], *at(values[1:], i))
+
+
+def put(arrays, i, values):
+    """Writes the values at i."""
+
+
+@overload(put)
+def _put(arrays, i, values):
+    if len(arrays) == 0:
+        return lambda arrays, i, values: None
+
+    def write(arrays, i, values):
+        arrays[0][i] = values[0]
+        put(arrays[1:], i, values[1:])
+
+    return write
+
+
+def write(row, places, k, values):
+    """Writes the values, of which the first is number k, to their places in the row; a place below 0 is none."""
+
+
+@overload(write)
+def _write(row, places, k, values):
+    if len(values) == 0:
+        return lambda row, places, k, values: None
+
+    def write_on(row, places, k, values):
+        if places[k] >= 0:
+            row[places[k]] = values[0]
+        write(row, places, k + 1, values[1:])
+
+    return write_on
+
+
+def ready(values, w):
+    """Numbers as they enter a rule beside the array w: weak where w is of float32. Arrays stay what they are."""
+
+
+@overload(ready)
+def _ready(values, w):
+    if w.dtype is not types.float32 or len(values) == 0:
+        return lambda values, w: values
+    if values[0] is types.float64:
+        return lambda values, w: (weaken(values[0]), *ready(values[1:], w))
+    return lambda values, w: (values[0], *ready(values[1:], w))
+
+
+@intrinsic
+def address(context, a):
+    """Where the memory of the array a begins. (a.ctypes.data counts a reference up and down each time.)"""
+
+    def build(context, builder, signature, arguments):
+        data = context.make_array(a)(context, builder, arguments[0]).data
+        return builder.ptrtoint(data, context.get_value_type(types.uintp))
+
+    return types.uintp(a), build
+
+
+def spans(arrays):
+    """Where the memory of each array begins and ends: numbers, which are handed about more cheaply than arrays."""
+
+
+@overload(spans)
+def _spans(arrays):
+    if len(arrays) == 0:
+        return lambda arrays: ()
+    return lambda arrays: ((address(arrays[0]), address(arrays[0]) + arrays[0].size * arrays[0].itemsize), *spans(arrays[1:]))
+
+
+def apart(span, others, same):
+    """Whether a span shares no memory with any of the others; if ``same``, it may with one that begins where it begins."""
+
+
+@overload(apart)
+def _apart(span, others, same):
+    if len(others) == 0:
+        return lambda span, others, same: True
+
+    def check(span, others, same):
+        (begin, end), (other_begin, other_end) = span, others[0]
+        clear = end <= other_begin or other_end <= begin or (same and begin == other_begin)
+        return clear and apart(span, others[1:], same)
+
+    return check
+
+
+def distinct(spans, size):
+    """Whether the spans have that size in bytes and share no memory."""
+
+
+@overload(distinct)
+def _distinct(spans, size):
+    if len(spans) == 0:
+        return lambda spans, size: True
+    return lambda spans, size: (
+        spans[0][1] - spans[0][0] == size and apart(spans[0], spans[1:], False) and distinct(spans[1:], size)
+    )
+
+
+@register_jitable
+def all_finite(g):
+    bad = 0  # counted, as a loop that may stop early is not vectorised
+    for i in range(g.size):
+        bad += not np.isfinite(g[i])
+    return bad == 0
+
+
+@register_jitable(**LIKE_NUMPY)
+def move(rule, project, bounds, w, i, g, states, t, hyper):
+    """The step of coordinate i."""
+    new = rule(w[i], g, *at(states, i), t, *hyper)
+    w[i] = new[0]
+    w[i] = project(w[i], *bounds)
+    put(states, i, new[1:])
+
+
+@register_jitable(**LIKE_NUMPY)
+def move_all(rule, project, bounds, w, g, states, t, hyper):
+    """The step of every coordinate. hyper: numbers, or arrays with an entry for each coordinate."""
+    (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
+    for i in range(w.size):
+        move(rule, project, bounds, w, i, g[i], states, t, at(hyper, i))
+
+
+# --- The loops ---------------------------------------------------------------------------------------------------------------
+
+
+def dense(rule, project, n, h, k):
+    numbers = h + k
+
+    def kernel(t, look, w, g, constants, a=None, b=None, c=None):
+        """The step in place; False, and nothing done, where it is not sound or, if look, g is not finite."""
+        states, values = (a, b, c)[:n], to_fixed_tuple(constants, numbers)
+        hyper, bounds = values[:h], values[h:]
+        (theirs,), own = spans((g,)), spans((w, *states))
+        if not distinct(own, w.size * g.itemsize) or g.size != w.size or not apart(theirs, own, True):
+            return False
+        if look and not all_finite(g):
+            return False
+        move_all(rule, project, bounds, w, g, states, t, hyper)
+        return True
+
+    return kernel
+
+
+def runs(rule, project, n, h, k):
+    end = n + h
+
+    def kernel(t, w, g, *rest):
+        """The step in place of each row of w, with its own entry of the hyper-parameters."""
+        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
+        for r in range(len(w)):
+            move_all(rule, project, bounds, w[r], g[r], at(states, r), t, at(hyper, r))
+
+    return kernel
+
+
+def sparse(rule, project, n, h, k):
+    numbers = h + k
+
+    def kernel(t, look, w, rows, width, g, constants, a=None, b=None, c=None):
+        """The step in place on some rows of ``width`` coordinates, named in rising order; False, and nothing done, if not so."""
+        states, values = (a, b, c)[:n], to_fixed_tuple(constants, numbers)
+        hyper, bounds = values[:h], values[h:]
+        (theirs,), own = spans((g,)), spans((w, *states))
+        if not distinct(own, w.size * g.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
+            return False
+        if look and not all_finite(g):
+            return False
+        last = -1
+        for j in range(rows.size):
+            if not last < rows[j] < w.size // width:
+                return False
+            last = rows[j]
+        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
+        for j in range(rows.size):
+            for c in range(width):
+                move(rule, project, bounds, w, rows[j] * width + c, g[j * width + c], states, t, hyper)
+        return True
+
+    return kernel
+
+
+def online(rule, project, n, h, k):
+    end = n + h
+
+    def kernel(t, losses, comparator, w, loss, own, marks, places, trace, *rest):
+        """Steps of one scalar run. marks: the steps to record; places: where in a row of trace w, g, loss, own and states go."""
+        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
+        mark = 0
+        for i in range(losses.size):
+            t += 1.0
+            g = losses[i]
+            loss += g * w
+            own += g * comparator
+            before = w
+            new = rule(w, g, *states, t, *at(hyper, i))
+            w, states = project(new[0], *bounds), new[1:]
+            if mark < marks.size and i == marks[mark]:
+                write(trace[mark], places, 0, (before, g, loss, own, *states))
+                mark += 1
+        return (w, loss, own, *states)
+
+    return kernel
+
+
+def online_runs(rule, project, n, h, k):
+    end = n + h
+
+    def kernel(t, losses, comparator, w, loss, own, marks, places, trace, *rest):
+        """The same for runs side by side, one a column of losses; w, loss, own and the states change in place."""
+        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
+        mark = 0
+        for i in range(len(losses)):
+            t += 1.0
+            g = losses[i]
+            recorded = mark < marks.size and i == marks[mark]
+            if recorded:
+                write(trace[mark], places, 0, (w, g))
+            (now,), numbers, ends = ready((t,), w), ready(at(hyper, i), w), ready(bounds, w)
+            for r in range(w.size):
+                loss[r] += g[r] * w[r]
+                own[r] += g[r] * comparator[r]
+                move(rule, project, ends, w, r, g[r], states, now, at(numbers, r))
+            if recorded:
+                write(trace[mark], places, 2, (loss, own, *states))
+                mark += 1
+
+    return kernel

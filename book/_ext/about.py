@@ -36,7 +36,7 @@ class Citation(SphinxDirective):
                 f"  title   = {{{fields['title']}}},",
                 f"  author  = {{{{{who}}}}},",
                 f"  year    = {{{year}}},",
-                f"  edition = {{version {fields['version']}}},",
+                f"  note    = {{Version {fields['version']}}},",
                 "}",
             )
         )
@@ -54,7 +54,7 @@ class Downloads(SphinxDirective):
         if not self.config.offer_downloads:
             return self.parse_text_to_nodes(
                 "This copy of the site was built without them. In the repository, `make site` makes both and links to them here, "
-                "`make pdf` and `make zip` make one."
+                "`make pdf` and `make zip` make one each."
             )
         items = nodes.bullet_list(bullet="*")
         for path_of, words in OFFERS:

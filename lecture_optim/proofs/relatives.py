@@ -402,7 +402,7 @@ def power_average_upper():
         chain.equal(q**P * V[t] + (1 - q**P) * a[t + 1] ** P, "the update", using={update.at({t: t + 1}): 1})
         chain.at_most(q**P * bound + (1 - q**P) * a[t + 1] ** P, "the hypothesis", using={hypothesis: q**P})
         chain.at_most(
-            substitute(bound, {t: t + 1}), "the larger one, twice",
+            substitute(bound, {t: t + 1}), "both are at most $u_{t+1}$",
             using={old: (1 - q**P) * t, new(t + 1, then): 1 - q**P}, knowing=[small],
         )  # fmt: skip
 

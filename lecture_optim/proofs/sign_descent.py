@@ -15,7 +15,8 @@ def adam_without_memory():
     """With both decay rates 0 and no epsilon, Adam's quotient is the sign of the gradient."""
     d = Derivation("Adam without memory")
     g, m, v = sp.Symbol("g", real=True), sp.Symbol("m", real=True), sp.Symbol("v", nonnegative=True)
-    b1, b2, old, square = sp.symbols("beta_1 beta_2 m' v'", nonnegative=True)
+    b1, b2, square = sp.symbols("beta_1 beta_2 v'", nonnegative=True)
+    old = sp.Symbol("m'", real=True)
     first = d.given(b1, "=", 0, "no memory")
     second = d.given(b2, "=", 0, "no memory")
     mean = d.given(m, "=", b1 * old + (1 - b1) * g, "the first average")

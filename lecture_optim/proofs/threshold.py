@@ -740,3 +740,79 @@ def large_rate():
     d.start(beta * (p2 + p3)).at_most(2 * e, "both values from below", using=dict.fromkeys(back, 1))
     d.at_most(beta * C * e, "$\\beta_2 C > 2$", using={rate: e}, strict=True)
     return d.at_most(beta * C * p1, "the first value from above", using={away: beta * C})
+
+
+# ------------------------------------------------------------------------------------------------------- one threshold only
+
+D = sp.Symbol("D", positive=True)  # a larger slope
+u1, u2, u3 = sp.symbols("u_1 u_2 u_3", positive=True)
+LARGER = tuple(value.subs(C, D) for value in VALUES)
+
+
+def drift(C, values):
+    """The drift at the slope C whose limit has these three values."""
+    return -C / sp.sqrt(values[0]) + 1 / sp.sqrt(values[1]) + 1 / sp.sqrt(values[2])
+
+
+def _slopes(d):
+    """A larger slope at a rate that is not 0 becomes hypotheses of d."""
+    return d.given(0, "<", beta, "a memory"), d.given(C, "<", D, "a larger slope")
+
+
+@proof
+def away_rises():
+    """With a larger slope the step away is longer, in the limit."""
+    d = Derivation("the step away, with a larger slope")
+    memory, larger = _slopes(d)
+    one = d.given(p1**2 * VALUES[0], "=", 1, "$p_1 = 1/\\sqrt{V_1}$")
+    other = d.given(u1**2 * LARGER[0], "=", 1, "$u_1 = 1/\\sqrt{V_1}$, the larger slope put in")
+    rest, both = beta + beta**2, D * u1 + C * p1
+    using = {
+        larger: rest * p1**2 * u1**2 * (D + C) / both,
+        one: (1 - rest * u1**2) / both,
+        other: -(1 - rest * p1**2) / both,
+    }
+    return d.start(C * p1).at_most(D * u1, "the difference of the squares", using=using, knowing=[memory], strict=True)
+
+
+@proof
+def back_falls():
+    """With a larger slope a step back is no longer, in the limit."""
+    d = Derivation("a step back, with a larger slope")
+    y1, y2 = sp.symbols("y_1 y_2", positive=True)
+    less = d.given(y1, "<=", y2, "the value has grown")
+    one = d.given(p2**2 * y1, "=", 1, "$p_2 = 1/\\sqrt{y_1}$")
+    other = d.given(u2**2 * y2, "=", 1, "$u_2 = 1/\\sqrt{y_2}$")
+    inner = Derivation("the squares")
+    less_, one_, other_ = (inner.given(r.left, r.op, r.right, r.why) for r in (less, one, other))
+    using = {less_: u2**2 * p2**2, one_: -(u2**2), other_: p2**2}
+    inner.start(u2**2).at_most(p2**2, "from the values", using=using)
+    told = lemmas.in_order(u2, p2, inner.at(given=[less, one, other]))
+    return d.start(u2).at_most(p2, "so are the roots", using={told: 1})
+
+
+def _root(value):
+    """The square of one over the root of a positive value, times the value, is 1."""
+    d = Derivation("one over a root")
+    return d.start((1 / sp.sqrt(value)) ** 2 * value).equal(1, "squared").at()
+
+
+@proof
+def drift_falls():
+    """The drift falls as the slope grows: at each rate it vanishes for one slope at most."""
+    d = Derivation("the drift falls")
+    memory, larger = _slopes(d)
+    roots = [1 / sp.sqrt(value) for value in (*VALUES, *LARGER)]
+    ones = [_root(value) for value in (*VALUES, *LARGER)]
+    away = away_rises().at({p1: roots[0], u1: roots[3]}, given=[memory, larger, ones[0], ones[3]])
+    back = []
+    for n, factor in ((1, beta), (2, beta**2)):
+        inner = Derivation("the value grows")
+        larger_ = inner.given(larger.left, larger.op, larger.right, larger.why)
+        inner.start(VALUES[n]).at_most(LARGER[n], "the larger slope", using={larger_: factor * (D + C)})
+        places = {sp.Symbol("y_1", positive=True): VALUES[n], sp.Symbol("y_2", positive=True): LARGER[n]}
+        places |= {p2: roots[n], u2: roots[n + 3]}
+        back.append(back_falls().at(places, given=[inner.at(given=[larger]), ones[n], ones[n + 3]]))
+    d.start(drift(D, LARGER))
+    d.at_most(drift(D, (LARGER[0], *VALUES[1:])), "the steps back are no longer", using=dict.fromkeys(back, 1))
+    return d.at_most(drift(C, VALUES), "the step away is longer", using={away: 1}, strict=True)

@@ -174,11 +174,25 @@ def test_the_thresholds(page):
     assert page["rate_threshold"] == pytest.approx({2.5: 0.629188, 3.0: 0.472313, 10.0: 0.098347}, abs=1e-6)
     for C, b in page["rate_threshold"].items():
         assert page["slope_threshold"](b) == pytest.approx(C, rel=1e-9)
-    assert set(page["changes"]) == {1}
     assert page["first"] == sp.Rational(3, 4)
     for e in (1e-2, 1e-3):
         series = 2 + 0.75 * e + 31 / 32 * e**2
         assert page["slope_threshold"](1 - e) == pytest.approx(series, abs=3 * e**3)
+
+
+def test_one_threshold(page):
+    # The drift on the page falls in the slope: a grid for each rate, beside the derivation.
+    for b in np.linspace(0.02, 0.995, 400):
+        drift = page["drift"](np.linspace(0.1, 2 / b + 1, 2000), b)
+        assert np.all(np.diff(drift) < 0) and drift[0] > 0 > drift[-1]
+    # Slopes on either side of the threshold, from the other end each.
+    for b in (0.3, 0.6):
+        root = page["slope_threshold"](b)
+        for C, end in ((2.02, 1), (root - 0.15, 1), (root + 0.15, -1), (2 / b + 3, -1)):
+            x, each = page["run_long"](C, b, 300_000, x=-float(end))
+            assert x == pytest.approx(end, abs=0.02)
+            assert each > 0.9 * (2 * C - 4) / 3 if end > 0 else each < 0.2
+    assert np.all(np.diff(page["threshold"]) < 0)
 
 
 def test_the_map(page):

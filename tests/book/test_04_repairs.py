@@ -15,7 +15,7 @@ from lecture_optim.problems import reddi_periodic
 from lecture_optim.projections import box
 from lecture_optim.proofs import amsgrad as proofs
 from lecture_optim.proofs import lemmas
-from lecture_optim.rules import adagrad, adam, adamax, amsgrad, rmsprop
+from lecture_optim.rules import adagrad, adam, adamax, adopt, amsgrad, rmsprop
 from lecture_optim.schedules import inverse_sqrt
 
 MILLION = 1_000_000
@@ -88,6 +88,19 @@ def test_the_package_runs_the_algorithm_of_the_page():
     path, top = plain_amsgrad(g, 0.2, -1, 1, 0.7, 0.8, 0.9)
     run = play(o, g, 0.2, record=("w", "v_max"))
     assert np.allclose(run["w"], path, rtol=0, atol=1e-12) and np.isclose(run["v_max"][-1], top)
+
+
+@pytest.mark.parametrize("bound", [math.inf, 0.5])
+def test_the_package_runs_adopt_as_the_page_has_it(bound):
+    g = np.random.default_rng(3).normal(size=60)
+    x, m, v, path = 0.2, 0.0, g[0] ** 2, [0.2]
+    for now in g[1:]:
+        path.append(x)
+        scaled = now / max(math.sqrt(v), 1e-6)
+        m = 0.9 * m + 0.1 * min(max(scaled, -bound), bound)
+        x, v = x - 0.01 * m, 0.9999 * v + 0.0001 * now * now
+    run = play(optimizer(adopt, 0.01, clip=bound), g, 0.2, record=("w",))
+    assert np.allclose(run["w"], path, rtol=0, atol=1e-12) and run.w == pytest.approx(x, abs=1e-12)
 
 
 def test_no_bound_without_the_maximum():

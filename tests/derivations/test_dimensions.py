@@ -402,6 +402,9 @@ threshold:regret              1: C a b c m q x^1 x^2 x^3
 threshold:first_value         1: C V_1 V_2 V_3 beta_2 omega
 threshold:third_value         1: C V_1 V_2 V_3 beta_2 omega
 threshold:large_rate          1: C V_1 V_2 V_3 beta_2 e p_1 p_2 p_3
+threshold:away_rises          1: C D beta_2 p_1 u_1
+threshold:back_falls          1: p_2 u_2 y_1 y_2
+threshold:drift_falls         1: C D beta_2
 failure:rate_below_one        1: C beta_2
 failure:stays_below           m: C; m^2: v x; 1: beta_2
 failure:after_the_large       m: C; m^2: v v_1; 1: beta_2

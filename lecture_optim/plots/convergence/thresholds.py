@@ -14,20 +14,22 @@ def _frame(axes, C):
 
 
 def curves(beta2, threshold, top=5.0):
-    """The threshold slope C*(beta_2) between the two slopes that are proved to fail and to succeed; beta2, threshold (k,).
+    """The threshold slope C*(beta_2) between an explicit slope that fails and one that works; beta2, threshold (k,).
 
-    Returns (data, axes); data holds "fails" and "works", the proved slopes.
+    Returns (data, axes); data holds "fails" and "works", the explicit slopes.
     """
     _, axes = figure(height=3.4)
     data = {"fails": np.sqrt(5 - beta2), "works": 2 / beta2}
-    axes.fill_between(beta2, 2, np.minimum(data["fails"], threshold), color=FAILS, alpha=0.18, linewidth=0)
-    axes.fill_between(beta2, np.minimum(data["works"], top), top, color=WORKS, alpha=0.18, linewidth=0)
+    axes.fill_between(beta2, 2, np.minimum(threshold, top), color=FAILS, alpha=0.18, linewidth=0)
+    axes.fill_between(beta2, np.minimum(threshold, top), top, color=WORKS, alpha=0.18, linewidth=0)
     axes.plot(beta2, data["fails"], color=FAILS, linewidth=1.4)
     axes.plot(beta2, data["works"], color=WORKS, linewidth=1.4)
     axes.plot(beta2, threshold, color=INK)
-    axes.text(0.14, 2.45, "fails: $C=\\sqrt{5-\\beta_2}$", color=FAILS, va="top")
-    axes.text(0.7, 3.25, "works: $C=2/\\beta_2$", color=WORKS)
-    axes.text(0.2, 4.3, "threshold $C^*$", color=INK, ha="right")
+    axes.text(0.1, 3.25, "fails", color=FAILS)
+    axes.text(0.06, 2.3, "$\\sqrt{5-\\beta_2}$", color=FAILS)
+    axes.text(0.75, 4.3, "works", color=WORKS)
+    axes.text(0.68, 3.1, "$2/\\beta_2$", color=WORKS)
+    axes.text(0.3, 4.3, "threshold $C^*$", color=INK)
     _frame(axes, top)
     return data, axes
 

@@ -445,6 +445,14 @@ class Derivation(Chain):
         """
         return Math(aligned([*header(self), *lines(self, certificates=True)]))
 
+    def after(self, earlier, place="above"):
+        """The chain as it prints itself, for a page that has shown the derivation `earlier`: what both are given is not repeated.
+
+        place: words that say where it was, such as "in the theorem"; "above" is the derivation shown just before.
+        Shown in a notebook. Raises ValueError where the two have no hypothesis in common.
+        """
+        return Math(aligned([*header(self, earlier, place), *lines(self)]))
+
     def counts(self):
         """How many relations were proved and how many given: {"proved": n, "given": m}."""
         proved = sum(len(chain.steps) for chain in self.walk()) + bool(self.induction)

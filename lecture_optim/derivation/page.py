@@ -97,19 +97,47 @@ def _filled(word, formulas):
     return [row + "," for row in rows[:-1]] + rows[-1:]
 
 
-def header(derivation):
-    """The rows that say what a derivation assumes: signs, then the hypotheses, those of one source together."""
-    rows = []
-    if signs := derivation.assumptions():
-        rows += _filled(_small("where "), signs)
-    for source, group in groupby(derivation.hypotheses(), key=lambda pair: pair[1]):
+def header(derivation, earlier=None, place="above"):
+    """The rows that say what a derivation assumes: signs, then the hypotheses, those of one source together.
+
+    earlier: a derivation that was printed before, at `place`; what it has in common with this one is then said in one row, with
+    what of it does not hold here, and only the rest is printed. Raises ValueError where they have nothing in common.
+    """
+    signs, hypotheses, rows = derivation.assumptions(), derivation.hypotheses(), []
+    before = earlier.hypotheses() if earlier else []
+    same = [pair for pair in hypotheses if pair in before]
+    if earlier and not same:
+        raise ValueError(f"{derivation.name} has no hypothesis in common with {earlier.name}: print it without after()")
+    declared = earlier.assumptions() if earlier else []
+    if new := [sign for sign in signs if sign not in declared]:
+        rows += _filled(_small("where "), new)
+    word = "given "
+    if earlier:
+        text = "".join([*lines(derivation), *(formula for formula, _ in hypotheses)])
+        # A sign that was declared above holds of no letter that this derivation declares anew, and is idle without its letter.
+        free = {_letter(sign) for sign in signs}
+        gone = [sign for sign in declared if sign not in signs and _letter(sign) not in free and _occurs(_letter(sign), text)]
+        gone += [formula for formula, source in before if (formula, source) not in same]
+        as_before = f"given the same as {place}"
+        rows += ["& " + _small(f"{as_before}, but not"), *_filled(r"\qquad ", gone)] if gone else ["& " + _small(as_before)]
+        word, hypotheses = "and ", [pair for pair in hypotheses if pair not in same]
+    for source, group in groupby(hypotheses, key=lambda pair: pair[1]):
         formulas = [formula for formula, _ in group]
-        given = _filled(_small("given "), formulas)
+        given = _filled(_small(word), formulas)
         if len(given) == 1 and _width("".join(formulas)) + len(source.replace("$", "")) <= BROAD - 2:
             rows.append(given[0] + r"\quad " + _small(f"({source})"))
         else:
             rows += [*given, r"& \qquad " + _small(f"({source})")]
     return [*rows[:-1], rows[-1] + SPACE] if rows else []
+
+
+def _letter(sign):
+    """The letter of a declared sign, without its indices: of S_{t}[i] >= 0 it is S."""
+    return re.split(r"[_\[]| (?:>|\\ge|\\in) ", sign)[0]
+
+
+def _occurs(letter, text):
+    return re.search(rf"(?<![A-Za-z\\]){re.escape(letter)}(?![A-Za-z])", text)
 
 
 def shown(r):

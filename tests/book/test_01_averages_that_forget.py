@@ -256,6 +256,9 @@ def test_units_of_the_chapter(page):
         assert halved(optimizer(two, lr=1.0, eps_u=1e-6 * unit**2, eps_v=1e-6 / unit**2), unit) == 131
     plain = [halved(optimizer(rules.adadelta, lr=1.0), unit) for unit in (1.0, 1e-3, 1e3)]
     assert plain == [131, 1, "none of 5,000"]
+    far = page["travel"](optimizer(rules.adadelta, lr=1.0), 1e-3) - 1  # in kilometres the one step is a leap over the minimum
+    assert far[1] > 3 and np.all(far[1:] * (-1) ** np.arange(len(far) - 1) > 0)
+    assert np.all(np.diff(np.abs(far).reshape(5, 1000).max(axis=1)) > 3), "the swing grows"
 
 
 @given(st.floats(1e-9, 1e-2), st.floats(0.5, 0.99), st.floats(1e-3, 1e3))

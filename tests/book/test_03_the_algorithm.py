@@ -279,7 +279,7 @@ def test_who_exceeds_the_stated_cap_came_again_soon(page):
         W, m, v = rules.adam(W, g, m, v, float(t), lr=0.01, eps=0.0)
         waits += [t - last[i] for i in rows if abs(before[i] - W[i]) > 0.01 * 10**0.5]
         last |= dict.fromkeys(rows.tolist(), t)
-    assert len(waits) == 9 and max(waits) <= 25
+    assert len(waits) == 9 and max(waits) <= 14
 
 
 def test_the_step_is_within_alpha_only_for_equal_rates():

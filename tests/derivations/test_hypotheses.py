@@ -133,6 +133,95 @@ def test_hypotheses_can_be_satisfied(name):
     assert next(situation.points(1, budget=40000), None), f"no point was met in {situation.attempts} attempts"
 
 
+# ---------------------------------------------------------------------------------------------------- what is not printed twice
+
+SHOWN = re.compile(
+    r"^(?P<call>\w+\.\w+\(\))(?:\.after\((?P<earlier>\w+\.\w+\(\))(?P<place>, \"[^\"]+\")?\))?\n```$", re.MULTILINE
+)
+
+
+def test_a_page_shows_what_its_derivations_refer_to():
+    """ "Above" is the derivation shown just before; a place in words lies before on the same page."""
+    referring = 0
+    for page in PAGES:
+        shown = []
+        for found in SHOWN.finditer(page.read_text(encoding="utf-8")):
+            if found["earlier"]:
+                referring += 1
+                assert found["earlier"] in (shown if found["place"] else shown[-1:]), f"{page.name}: {found[0]}"
+            shown.append(found["call"])
+    assert referring > 10
+
+
+def rows_of(text):
+    """The words in small print, and the whole text."""
+    return re.findall(r"\\small \\text\{([^}]*)\}", text), text
+
+
+def test_shared_hypotheses_are_printed_once():
+    z_, u, v = sp.symbols("z u v", real=True)
+    c = sp.Symbol("c", positive=True)
+    first, second = Derivation("first"), Derivation("second")
+    for d in (first, second):
+        d.given(u, "<=", v, "shared")
+    first.given(z_, "=", c, "left out")
+    second.given(z_, "=", 2 * v, "new")
+    first.start(u).at_most(v, "given", using={first.givens[0]: 1})
+    second.start(u + z_).at_most(v + z_, "given", using={second.givens[0]: 1})
+    words, text = rows_of(second.after(first))
+    assert "given the same as above, but not" in words and "(new)" in words and "and " in words
+    assert "(shared)" not in words and "(left out)" not in words
+    head = text.split("and }}")[0]
+    assert "z = c" in head and "z = 2 v" not in head  # what does not hold here is named
+    assert "given the same as in the lemma, but not" in rows_of(second.after(first, "in the lemma"))[0]
+    assert rows_of(first.after(first))[0][0] == "given the same as above"
+    assert rows_of(second._repr_latex_())[0].count("(shared)") == 1
+
+
+def test_a_sign_that_no_longer_holds_is_named():
+    """The same letter, declared positive above and real here."""
+    v = sp.Symbol("v", real=True)
+    first, second = Derivation("first"), Derivation("second")
+    for d, u in ((first, sp.Symbol("u", positive=True)), (second, sp.Symbol("u", real=True))):
+        d.given(v, "=", 3, "shared")
+        d.start(u).equal(u, "the same")
+    text = second.after(first)
+    assert "but not}}" in text and r"& \qquad {\small u > 0}" in text
+    assert "where }}{\\small u > 0}" in first.after(second) and "but not" not in first.after(second)
+
+
+def test_nothing_in_common_is_refused():
+    first, second = Derivation("first"), Derivation("second")
+    first.given(x, "<=", y, "one")
+    for d in (first, second):
+        d.start(x).equal(x, "the same")
+    with pytest.raises(ValueError, match="no hypothesis in common"):
+        second.after(first)
+
+
+def pairs_shown():
+    """(derivation, the one it is shown after) for every page, as names of `proofs.derivations()`."""
+    found = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        alias = dict(re.findall(r"^from lecture_optim\.proofs import (\w+) as (\w+)$", text, re.MULTILINE))
+        modules = {used: module for module, used in alias.items()}
+        for call in SHOWN.finditer(text):
+            if call["earlier"]:
+                pair = [re.match(r"(\w+)\.(\w+)", part).groups() for part in (call["call"], call["earlier"])]
+                found.add(tuple(f"{modules.get(module, module)}:{name}" for module, name in pair))
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("name", "earlier"), pairs_shown(), ids=lambda text: text)
+def test_what_is_shown_with_what_it_refers_to_is_all_that_is_given(name, earlier):
+    d, other = made(name), made(earlier)
+    text = d.after(other)
+    assert set(d.hypotheses()) != set(other.hypotheses()) or "but not" not in text
+    for formula, source in set(d.hypotheses()) ^ set(other.hypotheses()):
+        assert formula in text, source
+
+
 # ------------------------------------------------------------------------------------------------- the check itself is checked
 
 SAMPLE = r"""

@@ -233,6 +233,29 @@ def test_many_rare_words_together(page):
     assert true["1 to 7"] < 0.35 and all(abs(value - 0.5) < 0.1 for value in chance.values())
 
 
+def test_the_plain_errors_of_naive_bayes_by_dictionaries(page):
+    """The first split, word by word: counting decides worse than it ranks, and worse still without the intercept."""
+    train, test = page["text"].split(0)
+    paragraphs = {1: 0, -1: 0}
+    held = {1: {}, -1: {}}
+    for i, y in enumerate(train.labels.astype(int).tolist()):
+        paragraphs[y] += 1
+        for word in train.row(i).tolist():
+            held[y][word] = held[y].get(word, 0) + 1
+    say = {
+        word: math.log((held[1].get(word, 0) + 0.5) / (paragraphs[1] + 1))
+        - math.log((held[-1].get(word, 0) + 0.5) / (paragraphs[-1] + 1))
+        for word in held[1].keys() | held[-1].keys()
+    }
+    scores = np.array([math.fsum(say.get(word, 0.0) for word in test.row(i).tolist()) for i in range(len(test.labels))])
+    intercept = math.log(paragraphs[1] / paragraphs[-1])
+    wrong = [np.mean((scores + b > 0) != (test.labels > 0)) for b in (intercept, 0.0)]
+    assert page["wrong"][0] == pytest.approx(wrong, abs=2 / len(test.labels))
+    mean = np.mean(page["wrong"], axis=0)
+    ranked = np.mean(page["results"]["all"], axis=0)[0]
+    assert ranked < 0.0507 and 0.0893 < mean[0] < mean[1]  # AdaGrad's two numbers in "One pass over real text"
+
+
 def test_same_again_in_plain_python(page):
     text, order = page["text"], np.random.default_rng(0).permutation(page["N"])
     history, right, total = {}, {1: [0, 0], -1: [0, 0]}, {1: [0, 0], -1: [0, 0]}
@@ -253,6 +276,10 @@ def test_steps_shrink_after_the_first_sighting(page):
     for values in page["steps"].values():
         steps = np.diff(values)
         assert 0.9 < steps[0] < 1.7 and 0.2 < steps[1] / steps[0] < 0.42 and np.all(steps[2:] < steps[1])
+    for package, by_order in page["by_package"].items():
+        spread = np.diff(by_order, axis=1, prepend=page["base"][package]).std(axis=0, ddof=1)
+        assert np.all(spread[:2] < 0.3 * np.diff(page["steps"][package])[:2])  # the first two steps are known
+        assert np.all(spread[4:] > 0.8 * np.diff(page["steps"][package])[4:])  # the last two are not
     assert 0.6 < page["elsewhere"] < page["agree"]
 
 

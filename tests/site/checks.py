@@ -330,11 +330,17 @@ def thin_entries(page):
 ON_ARRIVAL = (formulas, images, headings, head, remote_parts)
 
 
+def lay_out(page):
+    """Lay out the whole page from now on: a section out of view keeps the boxes that it had in a window of another size."""
+    page.add_style_tag(content="* { content-visibility: visible !important; }")
+
+
 def look_over(window, path):
     """Every problem of the page at `path`, found in one visit of a Visitor: wide and light, at 390 pixels, in the dark."""
     visit = window.open(path)
     page = visit.page
     found = [problem for check in ON_ARRIVAL for problem in check(page)]
+    lay_out(page)
     open_folds(page)
     found += sideways(page)
     resize(page, NARROW)

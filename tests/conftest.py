@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
+from publish.browser import ARGUMENTS, find_browser
 from xdist.scheduler import LoadFileScheduling
 
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
@@ -93,3 +95,15 @@ def checked_mathematics(properties):
     if MUTATED & total.keys():
         parts.append("mutants: {mutants_false} false, {mutants_true} true, {mutants_accepted} false accepted")
     return "; ".join(parts).format_map(total)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium or Chrome, one for all tests of a process: playwright runs once in it. Where there is none they are skipped."""
+    path = find_browser()
+    if path is None:
+        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()

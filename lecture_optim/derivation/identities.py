@@ -1,6 +1,7 @@
 """Whether an expression is 0: sums written out in one form, denominators cleared, roots reduced, everything expanded."""
 
 from itertools import chain, count, permutations
+from math import prod
 
 import sympy as sp
 
@@ -8,7 +9,7 @@ from lecture_optim.derivation.language import substitute
 
 __all__ = ["expand", "factored", "flat_sums", "is_zero"]
 
-FACTORED = {"degree": 10, "terms": 100}
+FACTORED = 250  # monomials that a polynomial of these degrees can have
 
 
 def expand(e):
@@ -17,12 +18,12 @@ def expand(e):
 
 
 def factored(e):
-    """e as a product, to be read: where its degree is small. SymPy's search is random, and can take a minute beyond that."""
+    """e as a product, to be read: where its degrees are small. SymPy's search is random, and can take minutes beyond that."""
     try:
-        p = sp.Poly(e)
+        degrees = sp.Poly(e).degree_list()
     except sp.BasePolynomialError:
         return sp.factor_terms(e)
-    return sp.factor(e) if p.total_degree() <= FACTORED["degree"] and len(p.terms()) <= FACTORED["terms"] else sp.factor_terms(e)
+    return sp.factor(e) if prod(degree + 1 for degree in degrees) <= FACTORED else sp.factor_terms(e)
 
 
 def flat_sums(e):

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -563,19 +562,6 @@ def test_a_table_has_its_caption_heads_and_numbers():
 
 
 # ----------------------------------------------------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("no Chromium or Chrome found: install one")
-    with sync_api.sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1000, "dark")])

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import sync_playwright
-from publish.browser import ARGUMENTS, find_browser
 
 from .visit import Visitor
 
@@ -69,18 +67,6 @@ def html(tmp_path_factory, worker_id):
                 outcome.write_text(str(error), encoding="utf-8")
     assert outcome.read_text(encoding="utf-8") == "built", outcome.read_text(encoding="utf-8")
     return shared / "_build" / "html"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A Chromium or Chrome; where there is none the tests are skipped, which counts as a failure on CI (tests/conftest.py)."""
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 def windows(browser):

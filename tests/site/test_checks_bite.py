@@ -3,9 +3,10 @@
 import base64
 
 import pytest
+from publish.browser import find_browser
 
 from . import checks
-from .conftest import build, find_browser
+from .conftest import build
 from .visit import NARROW, pages
 
 FORMULA = "<mjx-container><mjx-c>sum</mjx-c></mjx-container>"

@@ -5,8 +5,6 @@ from collections import Counter
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import sync_playwright
-from publish.browser import ARGUMENTS, find_browser
 from xdist.scheduler import LoadFileScheduling
 
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
@@ -100,6 +98,9 @@ def checked_mathematics(properties):
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium or Chrome, one for all tests of a process: playwright runs once in it. Where there is none they are skipped."""
+    from playwright.sync_api import sync_playwright
+    from publish.browser import ARGUMENTS, find_browser
+
     path = find_browser()
     if path is None:
         pytest.skip("no Chromium or Chrome found: install one, or set BROWSER_PATH to its program")

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from lecture_optim.check.testing import Mistakes, Wrong, choice, close, diagnosis, interval, number, prepared, test
+from lecture_optim.check.testing import Mistakes, Wrong, choice, close, diagnosis, interval, number, prepared, rehearse, test
 from lecture_optim.online import play
 from lecture_optim.optimizer import optimizer
 from lecture_optim.projections import box
@@ -644,11 +644,8 @@ def rehearsed():
     for beta2 in RATES:
         for k in sorted({*EARLY, *LATER}):
             _edges(beta2, k)
-    for each, answer in (
+    right = (
         (small_batches, "1 - 2**(-1/B)"), (every_batch, "1 - 2**(-1/B)"), (the_difference, margin), (the_sign, margin),
         (adds_up, parts), (accepted, parts),
-    ):  # fmt: skip
-        each(answer, None)
-    for each, answer in ((the_sign, "eta"), (accepted, {"factor": "p", "gap": "v"})):
-        with suppress(Wrong):
-            each(answer, None)
+    )  # fmt: skip
+    rehearse(right, ((the_sign, "eta"), (accepted, {"factor": "p", "gap": "v"})))

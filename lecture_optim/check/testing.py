@@ -20,7 +20,7 @@ import numpy as np
 __all__ = [
     "Alternative", "Mistaken", "Mistakes", "Outcome", "Test", "Wrong", "changed", "choice", "close", "collect", "diagnosis",
     "entry", "interval", "not_a_function", "not_a_value", "not_plain", "number", "numbers", "parts", "prepare", "prepared",
-    "raised", "run", "test", "unanswered",
+    "raised", "rehearse", "run", "test", "unanswered",
 ]  # fmt: skip
 
 SHOWN = 12  # entries of an array that a message shows
@@ -96,6 +96,18 @@ def prepare(tests):
             if isinstance(value, prepared):
                 with suppress(Exception):  # it is raised again in the test that asks
                     value()
+
+
+def rehearse(right, wrong):
+    """Try tests once, so that what proofs and refusals find is kept: for a `prepared` function of an assignment's proofs.
+
+    right, wrong: pairs (test, answer). Raises `Wrong` where a right answer is refused.
+    """
+    for each, answer in right:
+        each(answer, None)
+    for each, answer in wrong:
+        with suppress(Wrong):
+            each(answer, None)
 
 
 @dataclass(frozen=True)

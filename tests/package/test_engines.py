@@ -22,7 +22,7 @@ from lecture_optim.problems import SparseLogistic
 from lecture_optim.projections import ball, box
 from lecture_optim.schedules import constant, cosine, exponential, inverse_sqrt, search_then_converge, warm_up
 
-from .test_optimizer import BAD_IN_PLACE, BAD_ROWS, BAD_STEPS, attempt
+from .test_optimizer import BAD_IN_PLACE, BAD_ROWS, BAD_STEPS, attempt, attempt_rows
 
 pytest.importorskip("numba", reason='the compiled engine needs numba: pip install "lecture_optim[fast]"')
 
@@ -350,17 +350,7 @@ def test_bad_steps_are_named_and_change_nothing(case, engine_for_all):
 @pytest.mark.parametrize("case", BAD_ROWS)
 def test_bad_rows_are_named_and_change_nothing(case, engine_for_all):
     engine_for_all("numba")
-    change, match = BAD_ROWS[case]
-    rule = change.get("rule", rules.adagrad)
-    good = optimizer(rule, 0.1)
-    W = np.linspace(-1, 1, 10).reshape(5, 2)
-    state = change.get("state", good.step(W, np.ones((5, 2)), good.init(W)))
-    call = {"rows": np.array([3, 1]), "G": np.ones((2, 2))} | {k: v for k, v in change.items() if k in ("rows", "G")}
-    o = optimizer(rule, **{"lr": 0.1} | {k: v for k, v in change.items() if k in ("lr", "project")})
-    before = bits(W, *state[1:])
-    with pytest.raises((ValueError, TypeError), match=match):
-        o.step_rows(W, call["rows"], call["G"], state)
-    assert bits(W, *state[1:]) == before
+    attempt_rows(case)
 
 
 @pytest.mark.parametrize(("rows", "G", "words"), [

@@ -1,5 +1,8 @@
 # Every target calls the real tool; `make book` and `make test` set up what they need in .venv/, from the lock.
 PYTHON ?= python3
+# `make book SLOWEST=10`, and the same of notebooks and test, shows the ten parts that took longest.
+SLOWEST ?= 0
+export SLOWEST
 BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help
@@ -37,10 +40,10 @@ lighthouse: book ## measure speed and accessibility of a long page (needs Node a
 	PYTHONPATH=book $(BIN)/python -m publish lighthouse
 
 test: $(READY) ## prove the project: package, notebooks, site in a browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --slowest=$(SLOWEST)
 
 notebooks: $(READY) ## synchronise text and notebooks, re-execute what changed
-	$(BIN)/python book/notebooks.py
+	$(BIN)/python book/notebooks.py --slowest=$(SLOWEST)
 
 check: $(READY) ## lint, and see whether text and notebooks are in step
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python book/notebooks.py --check

@@ -201,10 +201,11 @@ def reason_to_run(pair, notebook):
     return next((f"{f} changed" for f, value in record["files"].items() if file_digest(pair.root / f) != value), None)
 
 
-def run(pair, notebook, timeout):
+def run(pair, notebook, timeout, times):
     """Run the cells in place, with this Python, in the notebook's folder; {path: digest} of the files of ours that it used.
 
-    A cell that fails, or takes more than `timeout` seconds, raises BookError.
+    A (seconds, cell) for each code cell joins the list `times`. A cell that fails, or takes more than `timeout` seconds, raises
+    BookError.
     """
     started = time.time()
     # With no kernel folder to look in, python3 is the interpreter that runs this command.
@@ -216,6 +217,7 @@ def run(pair, notebook, timeout):
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
     with client.setup_kernel(cwd=str(pair.notebook.parent), cleanup_kc=True):
         for index, cell in enumerate(notebook.cells):
+            begun = time.perf_counter()
             try:
                 client.execute_cell(cell, index)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -226,6 +228,9 @@ def run(pair, notebook, timeout):
                 raise BookError(
                     f"{pair.show(pair.notebook)}: code cell {number} failed; nothing was changed{lines}\n    {reason}"
                 ) from error
+            if cell.cell_type == "code" and cell.source != PROBE:
+                first = next((line for line in cell.source.splitlines() if line.strip()), "")
+                times.append((time.perf_counter() - begun, f"{pair.name}, cell {cell.execution_count}: {first[:60]}"))
     imported = [Path(file) for file in json.loads(notebook.cells.pop().outputs[0].text)]
     ours = [p for p in imported if p.is_relative_to(pair.root) and not p.is_relative_to(sys.prefix)]
     # A module saved while the notebook ran may be newer than what ran: its digest is not known.
@@ -244,8 +249,11 @@ def replace(path, data):
         draft.unlink(missing_ok=True)
 
 
-def update(pair, prefer=None, always=False, timeout=600):
-    """Bring one pair up to date and say in a few words what was done; with a BookError both files are as they were."""
+def update(pair, prefer=None, always=False, timeout=600, times=None):
+    """Bring one pair up to date and say in a few words what was done; with a BookError both files are as they were.
+
+    What `run` says of the cells' times joins the list `times`.
+    """
     (text_data, text), (data, old) = read(pair, pair.text), read(pair, pair.notebook)
     side = newer(pair, text, old, prefer)
     new_text = written(old).encode() if side == "notebook" else text_data
@@ -253,7 +261,7 @@ def update(pair, prefer=None, always=False, timeout=600):
     done = {"source": ["notebook written"], "notebook": ["text written from the notebook"], "both": []}[side]
     if reason := "--all" if always else reason_to_run(pair, notebook):
         started = time.perf_counter()
-        files = run(pair, notebook, timeout)
+        files = run(pair, notebook, timeout, [] if times is None else times)
         done.append(f"run in {time.perf_counter() - started:.1f} s ({reason})")
     if (read(pair, pair.text)[0], read(pair, pair.notebook)[0]) != (text_data, data):
         raise BookError(f"{pair.name}: a file was saved while the notebook ran; nothing was changed. Run again")
@@ -311,20 +319,21 @@ def main(arguments=None, root=ROOT):
     parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 if anything is out of step")
     parser.add_argument("--all", action="store_true", help="run the notebooks even where nothing changed")
     parser.add_argument("--timeout", type=int, default=600, help="seconds that a cell may take (default: 600)")
+    parser.add_argument("--slowest", type=int, default=0, metavar="N", help="at the end, show the N cells that took longest")
     sides = parser.add_mutually_exclusive_group()
     for side in ("source", "notebook"):
         sides.add_argument(
             f"--from-{side}", dest="prefer", action="store_const", const=side, help="this side if both were edited"
         )
     options = parser.parse_args(arguments)
-    failures, started = [], time.perf_counter()
+    failures, times, started = [], [], time.perf_counter()
     try:
         pairs = select(find_pairs(root), options.names)
         for number, pair in enumerate(pairs, start=1):
             print(f"[{number}/{len(pairs)}] {pair.name}: ", end="", flush=True)
             try:
                 found = (out_of_step(pair) or stale(pair)) if options.check else []
-                done = "in step" if options.check else update(pair, options.prefer, options.all, options.timeout)
+                done = "in step" if options.check else update(pair, options.prefer, options.all, options.timeout, times)
                 print("TO MEND" if found else done)
             except BookError as error:
                 found = [str(error)]
@@ -336,6 +345,8 @@ def main(arguments=None, root=ROOT):
         print("interrupted; every file is whole", file=sys.stderr)
         return 130
     print(f"{len(pairs)} notebooks, {len(failures)} to mend, {time.perf_counter() - started:.1f} s")
+    for seconds, cell in sorted(times, reverse=True)[: options.slowest]:
+        print(f"{seconds:7.1f} s  {cell}")
     if failures:
         print(*failures, sep="\n", file=sys.stderr)
     return 1 if failures else 0

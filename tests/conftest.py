@@ -1,7 +1,7 @@
 """What a run of the tests says of itself, and what it must not pass over in silence."""
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 from hypothesis import settings
@@ -23,6 +23,10 @@ APART = ("tests/site/test_pages.py::test_a_page[",)
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if ON_CI else "here")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slowest", type=int, default=0, metavar="N", help="at the end, show the N files that took longest")
 
 
 class Scheduling(LoadFileScheduling):
@@ -76,7 +80,21 @@ def pytest_terminal_summary(terminalreporter, config):
     reports = [r for found in terminalreporter.stats.values() for r in found if getattr(r, "when", "") == "call"]
     if said := checked_mathematics([p for r in reports for p in r.user_properties]):
         terminalreporter.write_line(f"checked mathematics: {said}")
+    for line in slowest(terminalreporter.stats, config.option.slowest):
+        terminalreporter.write_line(line)
     return result
+
+
+def slowest(stats, count):
+    """Lines about the so many files that took longest: seconds, tests, and the longest test with its seconds."""
+    files = defaultdict(Counter)
+    for report in (r for found in stats.values() for r in found if hasattr(r, "when")):
+        file, _, test = report.nodeid.partition("::")
+        files[file][test] += report.duration
+    ranked = sorted(files.items(), key=lambda item: item[1].total(), reverse=True)
+    for file, tests in ranked[:count]:
+        test, seconds = tests.most_common(1)[0]
+        yield f"{tests.total():7.1f} s  {file}, {len(tests)} tests, {seconds:.1f} s of it {test}"
 
 
 def checked_mathematics(properties):

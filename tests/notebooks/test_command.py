@@ -259,6 +259,15 @@ def test_another_lock_or_python_is_a_reason_to_run(pair, monkeypatch, change):
     assert message.endswith({"lock": "requirements.lock changed", "python": "another Python"}[change])
 
 
+def test_the_cells_that_took_longest_are_shown_on_request(pair, capsys):
+    edit(pair.text, "a, b = 2, 3", "import time\n\ntime.sleep(1.5)\na, b = 2, 3")
+    assert main(["--slowest=1"], root=pair.root) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if " s  " in line]
+    seconds, cell = line.split(" s  ")
+    assert 1.5 <= float(seconds) < 5 and cell == "1-sums/adding, cell 1: import time"
+    assert main(["--all"], root=pair.root) == 0 and " s  " not in capsys.readouterr().out
+
+
 # What goes wrong
 
 

@@ -123,6 +123,16 @@ def test_a_notebook_that_was_tampered_with_fails(pair, tamper, complaint):
     assert code == 1 and complaint in output, output
 
 
+def test_the_files_that_took_longest_are_shown_on_request(pair):
+    text = "import time\n\n\ndef test_a():\n    time.sleep(1)\n\n\ndef test_b():\n    pass\n"
+    (pair.root / "tests/test_long.py").write_text(text)
+    _, shown = pytest_in(pair.root, "tests", "--slowest=2")
+    longest, other = re.findall(r"^ +(\d+\.\d) s  (.*)$", shown, re.MULTILINE)
+    assert 1 <= float(longest[0]) < 9 and re.fullmatch(r"tests/test_long.py, 2 tests, \d\.\d s of it test_a", longest[1])
+    assert other[1].startswith("tests/test_sum.py, 1 tests, ")
+    assert " s of it " not in pytest_in(pair.root, "tests")[1]
+
+
 def test_text_sources_and_modules_of_the_book_are_no_tests(pair):
     code, output = pytest_in(pair.root, "--collect-only", "-q", "-n0")
     assert code == 0

@@ -1,10 +1,13 @@
 """What the build publishes, and that it publishes the same again."""
 
 import filecmp
+import os
 import re
+import shutil
+import subprocess
 
 from ..conftest import ON_CI
-from .conftest import build, copy_sources, frame_around
+from .conftest import COMMAND, build, copy_sources, frame_around
 from .test_frame import PAGE
 
 MEGABYTE = 1_000_000
@@ -31,6 +34,18 @@ def test_a_changed_style_is_published(tmp_path):
         style.write("\n.bd-article { --changed: 1 }\n")
     again = build(site, lambda target: None)
     assert "--changed: 1" in (again / "_static/site.css").read_text(encoding="utf-8")
+
+
+def test_the_parts_that_took_longest_are_shown_on_request(tmp_path):
+    frame_around("# Page\n")(tmp_path)
+    for count, environment in ((2, {"SLOWEST": "2"}), (0, {})):
+        done = subprocess.run(COMMAND, cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True)
+        parts = re.findall(r"^ +(\d+\.\d) s  (.+)$", done.stdout, re.MULTILINE)
+        assert len(parts) == count + bool(count), done.stdout + done.stderr
+        shutil.rmtree(tmp_path / "_build")
+        if count:
+            (longest, _), (next_one, _), (together, name) = parts
+            assert name == "all" and 0 < float(next_one) <= float(longest) < float(together)
 
 
 def test_nothing_is_published_that_no_page_needs(html):

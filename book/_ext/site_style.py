@@ -102,9 +102,13 @@ def deferred(script):
 
 def write_style(app, exception):
     """Write the sheet and the font, and take away what they stand for."""
-    if exception is not None or app.builder.format != "html" or not hasattr(app, "site_style"):
+    if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
+    if not hasattr(app, "site_style"):  # no page was out of date, yet the sheets were copied
+        for taken in kept(app).rglob("*.css"):
+            (static / taken.relative_to(kept(app))).unlink(missing_ok=True)
+        return
     names, _ = app.site_style
     text = "\n".join(gathered(app, name) for name in names)  # the theme writes one of them when all pages are done
     text, licences = LICENCE.sub("", text), list(dict.fromkeys(LICENCE.findall(text)))

@@ -27,6 +27,13 @@ def test_a_second_build_elsewhere_is_the_same(request, tmp_path):
     assert filecmp.cmpfiles(first, again, files(first), shallow=False)[1:] == ([], [])
 
 
+def test_building_again_changes_nothing(tmp_path):
+    first = build(tmp_path / "site", frame_around(PAGE))
+    before = {name: (first / name).read_bytes() for name in files(first)}
+    again = build(tmp_path / "site", lambda target: None)
+    assert {name: (again / name).read_bytes() for name in files(again)} == before
+
+
 def test_a_changed_style_is_published(tmp_path):
     site = tmp_path / "site"
     build(site, frame_around("# Page\n"))

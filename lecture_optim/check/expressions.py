@@ -14,6 +14,7 @@ import sympy as sp
 from lecture_optim.check.codec import OVERWRITTEN
 from lecture_optim.check.testing import Wrong
 from lecture_optim.derivation import Derivation, Unproved
+from lecture_optim.derivation.counterexample import refute
 from lecture_optim.derivation.identities import factored
 
 __all__ = ["LIMITS", "at", "certificate", "equivalent", "expression", "proves"]
@@ -26,6 +27,7 @@ FUNCTIONS = {
 OVER_RANGES = {"Sum": sp.Sum, "Product": sp.Product}
 STEP = re.compile(r"[^:]*?(?:, (?P<part>base|step))?: (?:step \d+ \([^:]*\)|start): ")
 FALSE = "it is false: "  # before a point at which it is seen
+FEW = 24  # points at which a wrong expression is mostly seen to be wrong, long before the checker has tried all it knows
 CONSTANTS = {"E": sp.E, "pi": sp.pi}
 SIGNS = {ast.UAdd: lambda a: a, ast.USub: lambda a: -a}
 OPERATIONS = {
@@ -273,13 +275,15 @@ def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answ
 
     def start(value):
         d = Derivation("the answer")
-        for left, op, right in given:
-            d.given(left, op, right, "the question")
-        return d.start(value, knowing=list(knowing))
+        hypotheses = [d.given(left, op, right, "the question") for left, op, right in given]
+        return d.start(value, knowing=list(knowing)), hypotheses
 
     def step():
+        d, hypotheses = start(want)
+        if point := refute(want, "=", got, hypotheses, tries=FEW):
+            raise Unproved(f"{FALSE}{point}")
         try:
-            start(want).equal(got, "the answer", knowing=list(knowing))
+            d.equal(got, "the answer", knowing=list(knowing))
         except Unproved as refusal:
             if FALSE in str(refusal):
                 raise
@@ -287,7 +291,7 @@ def equivalent(got, want, *, knowing=(), given=(), mistakes=None, what="the answ
             top, bottom = map(factored, sp.fraction(sp.together(got)))
             try:
                 start(1 / bottom)  # what cancels in the quotient must not be 0 either
-                start(want).equal(top / bottom, "the answer", knowing=list(knowing))
+                start(want)[0].equal(top / bottom, "the answer", knowing=list(knowing))
             except Unproved:
                 raise refusal from None
 
@@ -320,9 +324,10 @@ def _judged(step, got, mistakes, say):
     try:
         step()
     except Unproved as error:
-        name = None
-        for name_, value in (mistakes or {}).items():
-            if got is not None and sp.expand(got - value) == 0:
-                name = name_
-                break
-        raise Wrong(say(str(error)), name) from None
+        names = (name for name, value in (mistakes or {}).items() if got is not None and _same(got, value))
+        raise Wrong(say(str(error)), next(names, None)) from None
+
+
+def _same(one, other):
+    """Whether the numerator of a difference vanishes when it is expanded; where a point tells the two apart it is not tried."""
+    return refute(one, "=", other, tries=FEW) is None and sp.expand(sp.numer(sp.together(one - other))) == 0

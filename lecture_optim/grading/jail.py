@@ -51,6 +51,8 @@ SHARED_MEMORY = 16 * 2**20
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg", "TERM": "dumb",
     "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    # What a large array leaves is used for the next one: asking the system for each costs an experiment half its time.
+    "MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }  # fmt: skip
 
 

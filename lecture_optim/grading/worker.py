@@ -245,7 +245,9 @@ class _Keeper:
 
 
 def _rehearse():
-    """Do once what SymPy does when it is first used: it loads more of itself, and keeps what it finds."""
+    """Do once what NumPy and SymPy do when they are first used: they load more of themselves, and SymPy keeps what it finds."""
+    if "numpy" in sys.modules:
+        importlib.import_module("numpy.random").default_rng(0).random()
     sympy = sys.modules.get("sympy")
     with contextlib.suppress(Exception):
         a, b = sympy.symbols("a b", nonnegative=True)

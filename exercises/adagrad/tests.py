@@ -341,6 +341,7 @@ def meter_long(answer, rng):
     low, high = np.array([-1.0, 0.7, -2.0, 0.0]), np.array([0.5, 0.7, 1.0, 2.0])
     g = rng.normal(size=(200, 4))
     g[0], g[1] = 1.0, -4.0  # the best point changes its end
+    g[2, 0] = 8.0  # and no longer in all coordinates at once
     g[:, 3] = 0.0
     judge_regret(answer, points_in(rng, 200, low, high), g, low, high)
 

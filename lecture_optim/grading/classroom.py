@@ -226,6 +226,15 @@ def _key(digest, fingerprint):
 # ---------------------------------------------------------------------------------------------------------------------- grading
 
 
+def _draws(path):
+    """Whether a submission speaks of matplotlib; one that draws without that is graded too, and waits for the import."""
+    try:
+        data = notebook.contents(path, follow=False)
+    except notebook.NotebookError:
+        return False
+    return b"matplotlib" in data or b"pylab" in data
+
+
 def grade_one(path, assignment, *, id, student, jail, seed, limits):
     """The record of one submission (`report.record`), without its key. A fault of the grader is marked, to be tried again."""
     from lecture_optim.grading import runner
@@ -284,7 +293,7 @@ def grade(
         secret = [folder, out, *([tests] if tests else []), *hidden]
         seconds = 2 * limits.notebook_seconds + 60.0 * (len(assignment.questions) + 1)
         paths = [None if path is None else str(path) for path in (exercises, tests)]
-        work = pool.Work(id, *paths, seed, unjailed, tuple(map(str, secret)), seconds)
+        work = pool.Work(id, *paths, seed, unjailed, tuple(map(str, secret)), seconds, any(_draws(task.path) for task in tasks))
         steps = pool.run(tasks, work, jobs, stop) if tasks else ()
         for task, record in _counted(steps, len(tasks), progress and bool(tasks)):
             if record is None:

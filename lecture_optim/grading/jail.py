@@ -41,10 +41,12 @@ import lecture_optim
 from lecture_optim.check import cells, codec
 from lecture_optim.check.cells import MODULES
 
-__all__ = ["PRELOAD", "Jail", "JailError", "bubblewrap", "writable_folder"]
+__all__ = ["PRELOAD", "TO_DRAW", "Jail", "JailError", "bubblewrap", "writable_folder"]
 
-# What is imported once for all submissions; a missing one is no error.
-PRELOAD = ("numpy", "sympy", "matplotlib.pyplot", *(f"lecture_optim.{name}" for name in ("check", *MODULES)))
+# What is imported once for all submissions; a missing one is no error. Where none draws, matplotlib is half of the time in which
+# a jail is made, and makes each of its processes larger.
+PRELOAD = ("numpy", "sympy", *(f"lecture_optim.{name}" for name in ("check", *MODULES)))
+TO_DRAW = ("matplotlib.pyplot",)
 START_SECONDS, REPLY_SECONDS = 120.0, 15.0
 WRITABLE = 64 * 2**20  # bytes of the writable folder with the home folder
 SHARED_MEMORY = 16 * 2**20
@@ -88,7 +90,7 @@ class Jail:
     A jail that has died, or that a submission left in disorder, is made anew by the next `start`.
     """
 
-    def __init__(self, *, unjailed=False, preload=PRELOAD, hidden=(), bwrap=None):
+    def __init__(self, *, unjailed=False, preload=PRELOAD + TO_DRAW, hidden=(), bwrap=None):
         if os.name != "posix":
             raise JailError("a class can be graded on Linux (with a jail) and macOS (without); on Windows use Linux in WSL 2")
         self.unjailed, self.preload, self.hidden = unjailed, tuple(preload), [Path(path).resolve() for path in hidden]

@@ -33,7 +33,10 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Work:
-    """What all submissions share. exercises, tests: folders or None. hidden: paths no jail shows. seconds: the most for one."""
+    """What all submissions share. exercises, tests: folders or None. hidden: paths no jail shows. seconds: the most for one.
+
+    draws: whether one of them may draw.
+    """
 
     assignment: str
     exercises: str | None
@@ -42,6 +45,7 @@ class Work:
     unjailed: bool
     hidden: tuple
     seconds: float
+    draws: bool = True
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,7 @@ def _grade_all(pipe, leader, place, processors, work):
 
 def _serve(pipe, work):
     from lecture_optim.grading.classroom import grade_one, open_assignment
-    from lecture_optim.grading.jail import Jail
+    from lecture_optim.grading.jail import PRELOAD, TO_DRAW, Jail
     from lecture_optim.grading.runner import Limits
 
     def say(value):
@@ -210,7 +214,8 @@ def _serve(pipe, work):
     try:
         limits, assignment = open_assignment(work.assignment, work.exercises, work.tests)
         assignment.tests()  # imports what they need once, before the first submission
-        with Jail(unjailed=work.unjailed, hidden=work.hidden) as jail:
+        preload = PRELOAD + TO_DRAW if work.draws else PRELOAD
+        with Jail(unjailed=work.unjailed, preload=preload, hidden=work.hidden) as jail:
             say({})
             while True:
                 id, student, path = json.loads(pipe.recv_bytes())

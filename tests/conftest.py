@@ -88,7 +88,7 @@ def pytest_terminal_summary(terminalreporter, config):
 def slowest(stats, count):
     """Lines about the so many files that took longest: seconds, tests, and the longest test with its seconds."""
     files = defaultdict(Counter)
-    for report in (r for found in stats.values() for r in found if hasattr(r, "when")):
+    for report in (r for found in stats.values() for r in found if hasattr(r, "duration")):
         file, _, test = report.nodeid.partition("::")
         files[file][test] += report.duration
     ranked = sorted(files.items(), key=lambda item: item[1].total(), reverse=True)

@@ -105,6 +105,17 @@ def test_what_still_holds_is_not_graded_again(graded, course, monkeypatch):
     assert contents(out) == before, "what was lost is there again"
 
 
+def test_the_drawing_library_is_loaded_only_for_a_class_that_draws(course, tmp_path):
+    asks = submission(q2="import sys\nhalf = 0.5 if 'mat' 'plotlib.pyplot' in sys.modules else 0.25")
+    draws = submission(before="import matplotlib.pyplot as plt\nplt.plot([1, 2])")
+    alone = fill(tmp_path / "alone", {"anna.ipynb": asks})
+    grade(alone, tmp_path / "of alone", course)
+    both = fill(tmp_path / "both", {"anna.ipynb": asks, "ben.ipynb": draws})
+    grade(both, tmp_path / "of both", course)
+    points = {name: {who: row["points so far"] for who, row in table(tmp_path / name).items()} for name in ("of alone", "of both")}
+    assert points == {"of alone": {"anna": "3"}, "of both": {"anna": "5", "ben": "5"}}
+
+
 @pytest.mark.parametrize("what", ["submission", "seed", "tests", "private tests", "package"])
 def test_what_a_result_depends_on_makes_it_anew(what, tmp_path, course, monkeypatch):
     folder = fill(tmp_path / "class", {"anna.ipynb": submission(), "ben.ipynb": submission()})

@@ -314,7 +314,7 @@ def _decades(x, y, tolerance):
     return total
 
 
-def race(task, names, epochs, points=7, schedule="constant", progress=False, engine="numpy"):
+def race(task, names, epochs, points=7, schedule="constant", progress=False, engine="fastest"):
     """Every rule of ``names`` over its grid on the task: a `Sweep` by name.
 
     points: the number of rates, half a decade apart. schedule: "constant", or "sqrt" for lr / sqrt(t). engine:

@@ -58,7 +58,6 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
         losses = np.asarray(checks.floats("losses", losses))
         if losses.ndim == 0 or losses.shape[1:] != np.shape(w):
             raise ValueError(f"losses must have shape (T, *w.shape) = (T, *{np.shape(w)}), but has {losses.shape}")
-        checks.finite(losses=losses)
         T = len(losses) if T is None else T
         if len(losses) < T:
             raise ValueError(f"T must be at most the number of losses, {len(losses)}, but is {T}")
@@ -82,6 +81,8 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
     steps = _recorded(T, every)
     if linear and T and (run := _compiled(o, losses, w, state, T, comparator, record, steps, progress)) is not None:
         return run
+    if linear:
+        checks.finite(losses=losses)
     if linear and scalar:
         # Python floats: indexing an array a million times costs more than the arithmetic of a step.
         losses = losses.tolist()
@@ -119,10 +120,12 @@ def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=
 
 
 def _compiled(o, losses, w, state, T, comparator, record, steps, progress):
-    """The run of `play` as one compiled loop, or None where that is not to be had: another engine, a rule from elsewhere, ..."""
+    """The run of `play` as one compiled loop, or None where that is not to be had: a rule from elsewhere, a loss of NaN, ..."""
     own = 0.0 if comparator is None else comparator
     if o.compiled is None:
         return None
+    if len(losses) > T:  # what is played shows in its sum
+        checks.finite(losses=losses)
     if np.ndim(w) == 0:
         own, losses = float(own), losses.astype(float, copy=False)
     else:

@@ -53,8 +53,9 @@ class Downloads(SphinxDirective):
         root = Path(self.env.srcdir)
         if not self.config.offer_downloads:
             return self.parse_text_to_nodes(
-                "This copy of the site was built without them. In the repository, `make site` makes both and links to them here, "
-                "`make pdf` and `make zip` make one each."
+                "This copy of the site has neither the PDF nor the zip: both are made of pages that are finished. To have them, "
+                "run a command in the folder of the book's repository. `make site` makes both, and the site again with links to "
+                "them in this place; `make pdf` and `make zip` make one each, in `_build/pdf/` and `_build/zip/`."
             )
         items = nodes.bullet_list(bullet="*")
         for path_of, words in OFFERS:

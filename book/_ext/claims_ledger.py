@@ -2,7 +2,8 @@
 
 ``{claims}`` prints entries where they are wanted; without options those of the chapter in which it stands. ``:chapter:`` names
 another one (as ``2-adagrad/05-when-it-wins``), ``:source:`` a source (its key in the bibliography); a source alone is taken from
-all chapters. ``:verdict:`` names the verdicts to be printed, between commas. Claims of sources come first, then the book's own.
+all chapters. ``:verdict:`` names the verdicts to be printed, between commas. Claims of sources come first, then the book's own;
+each list is folded (`foldable`).
 
 ``{ledger}`` prints all entries as one table with its totals, ``{errata}`` the findings of one ``:weight:``, and ``{checks}`` the
 source of every check below a ``:folder:``, which the other three link to. Ledger and errata can be filtered where scripts run.
@@ -155,7 +156,7 @@ class Printing(SphinxDirective):
 
 
 class Claims(Printing):
-    """A list of claims: where each stands and its verdict, then what it says, what is to be said of it, and its check."""
+    """Lists of claims: where each stands and its verdict, then what it says, what is to be said of it, and its check."""
 
     option_spec: ClassVar = {
         "chapter": directives.unchanged_required,
@@ -174,16 +175,20 @@ class Claims(Printing):
         groups = {}
         for claim in sorted(found, key=lambda claim: not claim.source):
             groups.setdefault(claim.source, []).append(claim)
-        return [node for source, claims in groups.items() for node in self.group(source, claims)]
+        return [self.group(source, claims) for source, claims in groups.items()]
 
     def group(self, source, claims):
-        """The name of a source, or of the book, and the list of its claims."""
+        """The claims of a source, or of the book, folded: the line that is always seen says how many have which verdict."""
         title = f"Claims of {{cite:t}}`{source}`" if source else "Statements of this book"
+        count = Counter(claim.verdict for claim in claims)
+        numbers = ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS if count[verdict])
         items = [nodes.definition_list_item("", self.head(claim), self.body(claim)) for claim in claims]
-        return [
-            nodes.rubric("", "", *self.inline(title), classes=["claims-of"]),
+        return nodes.admonition(
+            "",
+            nodes.title("", "", *self.inline(title), nodes.Text(f": {numbers}")),
             nodes.definition_list("", *items, classes=["claims"]),
-        ]
+            classes=["dropdown", "claims-of"],
+        )
 
     def head(self, claim):
         """Where the claim stands, and its verdict; an address of its own on the first list of the page that prints it."""
@@ -249,8 +254,7 @@ class Ledger(Filtered):
 
     ``:first:`` names the sources that come first, in their order, between commas; then the others, and the book itself.
 
-    The style makes a grid of each row, and a card on a narrow screen, of which browsers would forget that it is a table.
-    Hence the roles.
+    The style makes a card of each row, of which browsers would forget that it is a table. Hence the roles.
     """
 
     option_spec: ClassVar = {"first": keys_of_sources}
@@ -264,7 +268,7 @@ class Ledger(Filtered):
         order = (*first, *(source for source in register.sources if source not in first), "")
         documents = {source: register.reading_order(source) for source in order}
         documents[""] = tuple(claim for claim in register.claims if not claim.source)
-        titles = (tag("th", nodes.Text(title), scope="col", role="columnheader") for title in ("Where", "Claim", "Verdict"))
+        titles = (tag("th", nodes.Text(title), scope="col", role="columnheader") for title in ("Where", "Verdict", "Claim"))
         head = tag("thead", tag("tr", *titles, role="row"), role="rowgroup")
         rows = [self.row(claim, names) for claims in documents.values() for claim in claims]
         caption = tag("caption", nodes.Text("All claims, each document in its order"))
@@ -318,8 +322,8 @@ class Ledger(Filtered):
                 "", f"{claim.kind}, {claim.weight}", internal=True, refuri=self.address(claim, ERRATA, "erratum")
             )
             decided.append(nodes.paragraph("", "", there, classes=["claim-links"]))
-        cells = tag("th", *where, scope="row", role="rowheader"), tag("td", *body, role="cell"), tag("td", *decided, role="cell")
-        row = tag("tr", *cells, role="row", **self.keys(claim, names))
+        cells = (tag("td", *content, role="cell") for content in (decided, body))
+        row = tag("tr", tag("th", *where, scope="row", role="rowheader"), *cells, role="row", **self.keys(claim, names))
         return self.identified(row, f"claim-{claim.id}")
 
 

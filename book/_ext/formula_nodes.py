@@ -1,11 +1,6 @@
-"""How formulas stand on the page: numbered where a cell made them, scrolling by keyboard, never apart from their punctuation.
-
-A formula is set some time after the page is drawn. Until then its TeX has the room that the formula will about need, so that the
-lines do not move under the reader's eyes.
-"""
+"""How formulas stand on the page: numbered where a cell made them, scrolling by keyboard, never apart from their punctuation."""
 
 import re
-from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.logging import getLogger
@@ -15,18 +10,6 @@ logger = getLogger(__name__)
 # The theme makes elements of this class reachable by keyboard when, and only when, their content is wider than they are.
 SCROLLABLE = "pst-scrollable-table-container"
 OPENING, CLOSING = re.compile(r"[(\[“‘]+$"), re.compile(r"[^\w\s]+")
-
-# A formula's width, in em of the text: what its letters, thin signs, signs of relation, and letters above and below the line take
-# on average. Fitted by least squares to 1,790 formulas of four chapters; the mean error is 0.4 em.
-LETTER, THIN, RELATION, SMALL = 0.7, 0.4, 1.25, 0.35
-ABOVE_OR_BELOW = re.compile(r"[_^](\{[^{}]*\}|\\[a-zA-Z]+|.)")
-RELATIONS = re.compile(r"\\(?:le|ge|ne|to|in|cdot|times|mapsto|approx|sim|pm|sum|prod|l?dots|[lr]angle)\b|[=<>+-]")
-UNSEEN = re.compile(
-    r"\\(?:left|right|[bB]ig[lr]?|math(?:rm|bb|cal)|operatorname|text|hat|bar|tilde|sqrt|[td]?frac|displaystyle)\b|[{}\s]"
-)
-NAMED = re.compile(r"\\(?:[a-zA-Z]+|.)")
-THIN_SIGNS = re.compile(r"[(),.;:|\[\]!'/]")
-ROOMS = range(1, 121)  # in half em; what is wider has a line of its own anyway
 
 
 def number_derivations(app, doctree):
@@ -85,40 +68,16 @@ def keep_together(parent):
     parent.extend(done)
 
 
-def room(tex):
-    """About how many half em of the text a formula within it is wide, a number of ROOMS."""
-    small = sum(len(NAMED.sub("x", found[1].strip("{}"))) for found in ABOVE_OR_BELOW.finditer(tex))
-    line = ABOVE_OR_BELOW.sub("", tex)
-    relations = len(RELATIONS.findall(line))
-    line = NAMED.sub("x", UNSEEN.sub("", RELATIONS.sub("", line)))
-    thin = len(THIN_SIGNS.findall(line))
-    width = LETTER * (len(line) - thin) + THIN * thin + RELATION * relations + SMALL * small
-    return min(max(round(2 * width), ROOMS[0]), ROOMS[-1])
-
-
-def write_rooms(app):
-    """Write the style sheet of the rooms, of which the site keeps the rules that its pages use."""
-    if app.builder.format == "html":
-        rules = (f".math.room-{halves}:not(:has(mjx-container)) {{ --room: {halves / 2} }}" for halves in ROOMS)
-        target = Path(app.outdir, "_static", "rooms.css")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text("\n".join(rules) + "\n", encoding="utf-8")
-
-
 def refine_formulas(app, doctree, docname):
     """Let long formulas scroll by keyboard, and hold short ones together with their punctuation."""
     for formula in doctree.findall(nodes.math_block):
         formula["classes"].append(SCROLLABLE)
-    for formula in doctree.findall(nodes.math):
-        formula["classes"].append(f"room-{room(formula.astext())}")
     for parent in {id(formula.parent): formula.parent for formula in doctree.findall(nodes.math)}.values():
         keep_together(parent)
 
 
 def setup(app):
     """Connect the steps to Sphinx."""
-    app.add_css_file("rooms.css")
-    app.connect("builder-inited", write_rooms)
     app.connect("doctree-read", name_equations)
     app.connect("doctree-read", number_derivations)
     app.connect("doctree-resolved", refine_formulas)

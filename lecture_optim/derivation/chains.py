@@ -229,6 +229,11 @@ class Chain:
         return [*(self._induction[1:2] if self._induction else ()), *(step.op for step in self._steps)]
 
 
+def _spoken_of(e):
+    """The symbols and families of which e speaks."""
+    return e.free_symbols | {term.family for term in e.atoms(Term)}
+
+
 def _join(what, ops, fail, chain=False):
     """The relation that follows from several: in a chain one strict link is enough, in cases all must be strict."""
     kinds = {op[0] for op in ops if op != "="}
@@ -397,12 +402,14 @@ class Derivation(Chain):
         wanted = Relation(left, hypothesis.op, right, seal=SEAL)
         quantified = {s for s in hypothesis.slack.free_symbols if isinstance(s, Index)}
         known = tuple(r for r in given if not r.fixed() & quantified)
-        for relation in known:
-            if relation.op != wanted.op and wanted.op not in ("<=", ">="):
-                continue
-            same = relation.slack - wanted.slack
-            both = relation.op == "=" and vanishes(relation.slack + wanted.slack)
-            if (same == 0 or vanishes(same) or both) and not (relation.op == "=" and wanted.op in ("<", ">")):
+        fit = [r for r in known if r.op == wanted.op or wanted.op in ("<=", ">=")]
+        for relation in fit:
+            if relation.slack == wanted.slack:
+                return set(relation.hypotheses)
+        # What speaks of the same things is most often what is wanted; to see of the others that they are not takes long.
+        fit.sort(key=lambda r: _spoken_of(r.slack) != _spoken_of(wanted.slack))
+        for relation in fit:
+            if vanishes(relation.slack - wanted.slack) or (relation.op == "=" and vanishes(relation.slack + wanted.slack)):
                 return set(relation.hypotheses)
         if wanted.op == "=" and vanishes(wanted.slack, known):
             return set()

@@ -1,5 +1,6 @@
 """Whether an expression is 0: sums written out in one form, denominators cleared, roots reduced, everything expanded."""
 
+import random
 from itertools import chain, count, permutations
 from math import prod
 
@@ -10,6 +11,8 @@ from lecture_optim.derivation.language import substitute
 __all__ = ["expand", "factored", "flat_sums", "is_zero"]
 
 FACTORED = 250  # monomials that a polynomial of these degrees can have
+PRIME = 2**61 - 1  # 3 modulo 4, so that a square root of a square is one power of it
+TRIES = 40  # points at which the roots of an expression are looked for
 
 
 def expand(e):
@@ -173,6 +176,48 @@ def _algebraic(e):
     return walk(e), roots
 
 
+def _differs(e, roots):
+    """Whether e, as `_algebraic` gives it, has a value other than 0 at some point modulo a prime: then it is not 0.
+
+    It spares what is not 0 the common denominator. It only refuses: that the value is 0, or is not found, says nothing.
+    """
+    if any(q != 2 for q, _ in roots.values()):
+        return False
+    chance = random.Random(0)
+
+    def value(e, point):
+        if e.is_Symbol:
+            if e not in point:
+                point[e] = chance.randrange(1, PRIME)
+            return point[e]
+        if e.is_Rational:
+            return e.p * pow(e.q, -1, PRIME) % PRIME
+        if e.is_Add:
+            return sum(value(a, point) for a in e.args) % PRIME
+        if e.is_Mul:
+            result = 1
+            for a in e.args:
+                result = result * value(a, point) % PRIME
+            return result
+        if e.is_Pow and e.exp.is_Integer:
+            return pow(value(e.base, point), int(e.exp), PRIME)
+        raise ValueError  # as the root of a number
+
+    for _ in range(TRIES):
+        point = {}
+        try:
+            for root, (_, radicand) in roots.items():
+                square = value(radicand, point)
+                point[root] = pow(square, (PRIME + 1) // 4, PRIME)
+                if point[root] ** 2 % PRIME != square:
+                    break
+            else:
+                return value(e, point) != 0
+        except ValueError:  # a pole, or what has no value here
+            return False
+    return False
+
+
 def is_zero(e):
     """Whether e is 0 as an expression: sums written out, denominators cleared, expanded, powers of roots reduced."""
     e = sp.sympify(e)
@@ -183,6 +228,8 @@ def is_zero(e):
     if e == 0:
         return True
     e, roots = _algebraic(sp.expand_log(e))
+    if _differs(e, roots):
+        return False
     for root in reversed(roots):
         q, radicand = roots[root]
         e = expand(sp.fraction(sp.together(e))[0])

@@ -95,12 +95,16 @@ class Compiled:
             return self._dense(t, False, w, g, self._constants(hyper), *states)
         if not self._apart(g, arrays) or not all(self._fits(value, w.shape) for value in hyper.values()):
             return False
-        # Runs of coordinates with one set of hyper-parameters; where neighbours differ, each is a run of its own.
-        together = all(np.ndim(value) == 0 or np.shape(value)[-1] == 1 for value in hyper.values())
-        shape, width = ((*w.shape[:-1], 1), w.shape[-1]) if together else (w.shape, 1)
+        # Runs of coordinates with one set of hyper-parameters: rows or columns; where all differ, each coordinate is a run.
+        shapes = [np.shape(value) for value in hyper.values()]
+        loop, shape, width = loops.runs, w.shape, 1
+        if all(of[-1:] in ((), (1,)) for of in shapes):
+            shape, width = (*w.shape[:-1], 1), w.shape[-1]
+        elif all(of in ((), (1,)) or np.prod(of) == of[-1] for of in shapes):
+            loop, shape, width = loops.columns, (*(1,) * (w.ndim - 1), w.shape[-1]), w.shape[-1]
         values = [_flat(np.broadcast_to(value, shape)) for value in hyper.values()]
-        matrices = [np.asarray(a).reshape(len(values[0]), width) for a in (w, g, *states)]
-        self._kernel(loops.runs)(t, *matrices, *values, *self.bounds)
+        matrices = [np.asarray(a).reshape(-1, width) for a in (w, g, *states)]
+        self._kernel(loop)(t, *matrices, *values, *self.bounds)
         return True
 
     def rows_at_once(self, W, rows, g, state):
@@ -129,7 +133,8 @@ class Compiled:
 
         comparator: as w. steps: the 0-based steps to record, rising. columns: what to record of w, g, loss, the comparator's
         loss and the states, by number. hyper_over: see `Optimizer`. chunks: makes the loop over the chunks show progress.
-        Returns (w, states, loss, comparator's loss, records (len(steps), len(columns), ...)), or None where it is not compiled.
+        Returns (w, states, loss, comparator's loss, records (len(steps), len(columns), ...)), or None where it is not compiled or
+        a loss is not finite.
         """
         if not self.fused:
             return None
@@ -153,6 +158,9 @@ class Compiled:
             ends = loop(float(first), part, comparator, w, loss, own, marks, places, trace, *states, *values, *self.bounds)
             if one:
                 w, loss, own, *states = ends
+            # NaN or infinity among the losses leaves its mark in their sums, which may also overflow.
+            if not np.isfinite(loss).all() and not np.isfinite(part).all():
+                return None
             traces.append(trace)
         records = np.concatenate(traces)
         if one:

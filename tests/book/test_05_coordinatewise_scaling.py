@@ -160,8 +160,9 @@ def test_figures_draw_what_they_return():
     rates = {"often": {"adagrad": np.array([1.0, 0.5])}, "rarely": {"adagrad": np.array([2.0])}}
     data, axes = family.effective_rates(rates)
     assert [panel.lines[0].get_ydata().tolist() for panel in axes] == [[1.0, 0.5], [2.0]]
-    data, axes = family.rotation(np.array([0, 90]), {"sgd": np.array([1.0, 1.0])})
-    assert data["degrees"].tolist() == axes.lines[0].get_xdata().tolist() == [0, 90]
+    data, axes = family.rotation(np.array([0, 90]), {"sgd": np.array([1.0, 1.0])}, start=0.5)
+    assert data["degrees"].tolist() == axes.lines[1].get_xdata().tolist() == [0, 90]
+    assert set(axes.lines[0].get_ydata()) == {data["start"]} == {0.5}
 
 
 def test_only_sgd_ignores_a_rotation():

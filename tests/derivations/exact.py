@@ -171,12 +171,19 @@ def middle(x):
 
 def sign(x):
     """1, 0 or -1; None where the interval does not tell."""
+    if isinstance(x, Fraction):
+        return (x.numerator > 0) - (x.numerator < 0)
     low, high = ends(x)
     return 1 if low > 0 else -1 if high < 0 else 0 if low == high == 0 else None
 
 
+HOLDS = {"=": (0,), "<": (1,), "<=": (0, 1), ">": (-1,), ">=": (0, -1)}  # the signs of right - left with which it does
+
+
 def holds(difference, op):
     """Whether right - left, so "left op right", certainly holds (True), certainly does not (False), or None."""
+    if isinstance(difference, Fraction):
+        return sign(difference) in HOLDS[op]
     low, high = ends(difference)
     if op != "=" and low < 0 < high:
         return None
@@ -221,7 +228,7 @@ def power(x, exponent):
     """x to an exact exponent."""
     if not isinstance(exponent, Fraction):
         raise Undefined("an exponent that is not exact")
-    if exponent < 0:
+    if exponent.numerator < 0:
         if sign(x) in (0, None):
             raise Undefined("division by what may be 0")
         return power(1 / x, -exponent)
@@ -231,6 +238,8 @@ def power(x, exponent):
         low, high = sorted((abs(x.low), abs(x.high)))
         low = Fraction(0) if x.low <= 0 <= x.high else low
         return Interval(low**exponent, high**exponent)
+    if isinstance(x, Fraction):
+        return x**exponent.numerator
     result = Fraction(1)
     for _ in range(int(exponent)):
         result = result * x
@@ -293,9 +302,10 @@ def smaller(values):
 # -------------------------------------------------------------------------------------------------------------- the expressions
 
 
-def key_of(term, indices, bound):
+def key_of(family, indices, bound):
     """Under what a member of a family stands in a point."""
-    return (term.family, indices, bound.get(OUTCOME) if term.family.random else None)
+    outcome = bound.get(OUTCOME)
+    return (family, indices, None if outcome is None or not family.random else outcome)
 
 
 @cache
@@ -304,6 +314,7 @@ def name_of(key):
     return str(key)
 
 
+@cache
 def compiled(e):
     """e as a function of (values, bound): the values of its symbols and terms, and of the indices of the sums around it."""
     e = sp.sympify(e)
@@ -318,13 +329,13 @@ def compiled(e):
     if e.is_Symbol:
         return lambda values, bound: bound[e] if e in bound else values[e]
     if isinstance(e, Term):
-        indices, first = [compiled(i) for i in e.indices], [int(k) for k in e.family.first]
+        family, indices, first = e.family, [compiled(i) for i in e.indices], [int(k) for k in e.family.first]
 
         def term(values, bound):
             at = tuple(int(i(values, bound)) for i in indices)
             if any(a < b for a, b in zip(at, first, strict=True)):
                 raise Undefined(f"{e} lies before its family begins")
-            return values[key_of(e, at, bound)]
+            return values[key_of(family, at, bound)]
 
         return term
     if isinstance(e, sp.Sum):
@@ -349,12 +360,17 @@ def compiled(e):
         return mean
     parts = [compiled(a) for a in e.args]
     if e.is_Add:
-        return lambda values, bound: sum((p(values, bound) for p in parts), Fraction(0))
+        first, *rest = parts
+        return lambda values, bound: sum((p(values, bound) for p in rest), first(values, bound))
+    if e.is_Mul and e.args[0] == -1:
+        opposite = compiled(-e)
+        return lambda values, bound: -opposite(values, bound)
     if e.is_Mul:
+        first, *rest = parts
 
         def times(values, bound):
-            result = Fraction(1)
-            for p in parts:
+            result = first(values, bound)
+            for p in rest:
                 result = result * p(values, bound)
             return result
 
@@ -383,7 +399,7 @@ def touched(e, values, bound):
         return set() if e in bound or e.is_integer else {e}
     if isinstance(e, Term):
         at = tuple(int(compiled(i)(values, bound)) for i in e.indices)
-        return {key_of(e, at, bound)}
+        return {key_of(e.family, at, bound)}
     if isinstance(e, sp.Sum):
         inner = sp.Sum(e.function, *e.limits[:-1]) if len(e.limits) > 1 else e.function
         index, low, high = e.limits[-1]
@@ -538,19 +554,22 @@ class Situation:
         powers = {p for e in (*sides, *map(sp.sympify, more)) for p in e.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q > 1}
         self.rooted = {p.base.family if isinstance(p.base, Term) else p.base for p in powers}
         self.more, self.whole = tuple(map(sp.sympify, more)), whole or not more
-        self.reluctance, self.grounds, self.found, self.attempts, self.spent = {}, {}, [], 0, 0
+        self.reluctance, self.grounds, self.pools, self.found, self.attempts, self.spent = {}, {}, {}, [], 0, 0
 
     # ---- draws
 
     def pool(self, key, style):
-        name = key[0] if isinstance(key, tuple) else key
-        if _is_integer(key):
-            values = [Fraction(k) for k in range(-3, 6)]
-        else:
-            values = POOL[: (2, 5, len(POOL))[style]]
-            values = [v * v for v in values] if name in self.rooted else values
-            values = values if _is_nonnegative(key) else [*values, *(-v for v in values)]
-        return [v for v in values if _fits(key, v)]
+        """What is drawn for the key where nothing bounds it: the same for all members of a family."""
+        name = self.name(key)
+        if (name, style) not in self.pools:
+            if _is_integer(key):
+                values = [Fraction(k) for k in range(-3, 6)]
+            else:
+                values = POOL[: (2, 5, len(POOL))[style]]
+                values = [v * v for v in values] if name in self.rooted else values
+                values = values if _is_nonnegative(key) else [*values, *(-v for v in values)]
+            self.pools[name, style] = [v for v in values if _fits(key, v)]
+        return self.pools[name, style]
 
     def draw(self, key, low=None, high=None, style=2):
         """A value for the key, between low and high where these are given, of the key's sign."""

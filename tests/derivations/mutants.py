@@ -227,12 +227,12 @@ def mutants(claim):
         yield from new("assumption weakened", before, claim.op, after, relations=relations, gap=gap)
 
 
-def sorted_out(d, everything=False):
-    """(the false mutants of a derivation with their counterexamples, how many of the others were met).
+def sorted_out(found, everything=False):
+    """(the false mutants of the claims of a derivation with their counterexamples, how many of the others were met).
 
     Of each claim as many false ones as its share, by chance, and not many tries; ``everything`` leaves nothing out.
     """
-    false, others, found = [], 0, claims(d)
+    false, others = [], 0
     inequalities = sum(claim.op != "=" for claim in found)
     for claim in found:
         large = claim.before.count_ops() + claim.after.count_ops() > LARGE
@@ -425,11 +425,11 @@ def check(name, everything=False):
     The last is how many false ones the checker accepts. Raises AssertionError that shows them, or a relation of the derivation
     itself that fails at a point.
     """
-    d = made(name)
-    for claim in claims(d):
+    found = claims(made(name))
+    false, others = sorted_out(found, everything)
+    for claim in found:  # at points that refuted mutants, as far as there are such
         point = claim.situation.counterexample(claim.before, claim.op, claim.after, 20, 1000)
         assert point is None, f"{claim}\nfails at {point}"
-    false, others = sorted_out(d, everything)
     wrong = [f"{mutant}\n    fails at {point}" for mutant, point in false if accepted(mutant)]
     assert not wrong, f"{len(wrong)} false mutants are accepted:\n" + "\n".join(wrong)
     return {"mutants_false": len(false), "mutants_true": others, "mutants_accepted": len(wrong)}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import sympy as sp
 
-from lecture_optim.derivation import Derivation, Family, Index, Unproved, integer_split, substitute
+from lecture_optim.derivation import Derivation, Family, Index, Unproved, identities, integer_split, substitute
 from lecture_optim.derivation.identities import _align, flat_sums
 from lecture_optim.derivation.signs import nonnegative, positive, require_defined, resolve
 
@@ -207,3 +207,31 @@ def test_what_is_known_of_one_value_of_an_index_is_not_used_of_the_others():
 
     Derivation("cases", x).cases(x, integer_split(t, 4), [lambda chain, local: None, above])
     assert len(seen) == 2
+
+
+# ------------------------------------------------------------------------------------------------- what one value refuses
+
+
+@pytest.mark.parametrize(
+    ("e", "differs"),
+    [
+        ((c + X) ** 3 / (c * X) - c**2 / X, True),
+        ((c + X) ** 2 / (c - X) - (c - X) - 4 * c * X / (c - X), False),
+        (sp.sqrt(c + X) * sp.sqrt(c) - c, True),
+        (sp.sqrt(c**2 + c * sp.sqrt(X)) ** 2 / c - c - sp.sqrt(X), False),
+        (1 / sp.sqrt(c) - sp.sqrt(c), True),
+        (1 / sp.sqrt(c) - sp.sqrt(c) / c, False),
+        (c**n * c - X ** (n + 1), True),
+        (c**n * (c + 1) - c ** (n + 1) - c**n, False),
+    ],
+)
+def test_one_value_refuses_just_what_the_long_way_refuses(monkeypatch, e, differs):
+    assert identities._differs(*identities._algebraic(e)) == differs
+    monkeypatch.setattr(identities, "_differs", lambda e, roots: False)
+    assert identities.is_zero(e) != differs
+
+
+@pytest.mark.parametrize("e", [sp.cbrt(c) - c, sp.sqrt(2) * c - c], ids=["a cube root", "a root of a number"])
+def test_where_one_value_is_not_to_be_had_the_long_way_decides(e):
+    assert not identities._differs(*identities._algebraic(e))
+    assert not identities.is_zero(e)

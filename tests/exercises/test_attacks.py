@@ -1,7 +1,8 @@
 """Attacks by those who know the grader: none gains, harms or hangs; each succeeds where its defence is switched off.
 
 Every attack of `hostile.ATTACKS` is graded as a submission, in a jail that goes on to grade honest ones, and then once more in
-the way of grading that its ``off`` names. It is done by a few forked processes, two at a time; the tests look at what they tell.
+the way of grading that its ``off`` names. It is done by a few forked processes, four at a time, as they wait most of the time;
+the tests look at what they tell.
 """
 
 import atexit
@@ -49,6 +50,7 @@ from .classes import ANSWERS, FORMS, FULL_SCORES, PLACE, TESTS, cells, code, gra
 from .hostile import ATTACKS, BROKEN_TEXTS, BYTES, ENTRIES, TEXTS
 
 SLOWEST = 15.0  # seconds that an attack may last
+AT_ONCE = 4  # processes that grade them: most of the time they wait
 PATIENCE = 90.0  # seconds until one is given up that is to succeed, its defence gone, on a busy machine
 LIMITS = replace(classes.LIMITS, notebook_seconds=8.0, question_seconds=3.0)
 PACKAGE = Path(lecture_optim.__file__).parent
@@ -74,12 +76,12 @@ class Late(BaseException):
 # ----------------------------------------------------------------------------------------------- processes that tell one thing
 
 
-def forked(tasks, at_once=2, seconds=600.0):
+def forked(tasks, seconds=600.0):
     """What each function of a dict returns, run in a process of its own: plain data for JSON; or why it told nothing."""
     waiting, running, told = list(tasks.items()), {}, {}
     end = time.monotonic() + seconds
     while waiting or running:
-        while waiting and len(running) < at_once:
+        while waiting and len(running) < AT_ONCE:
             name, function = waiting.pop(0)
             read, write = os.pipe()
             with warnings.catch_warnings():
@@ -509,7 +511,7 @@ def told(victim, tmp_path_factory):
     watched = [victim, canary, results, PACKAGE / "grading", PACKAGE / "check"]
     before, there = state_of(*watched), set(os.listdir(MACHINES))
     chosen = [attack for attack in ATTACKS if not (only := os.environ.get("ATTACK")) or only in attack.name]
-    seen = forked({f"as it is {k}": lambda k=k: as_it_is(chosen[k::2], victim) for k in range(2)})
+    seen = forked({f"as it is {k}": lambda k=k: as_it_is(chosen[k::AT_ONCE], victim) for k in range(AT_ONCE)})
     harmed = changed(before, *watched)
     canary.unlink(missing_ok=True)
     left = [name for name in set(os.listdir(MACHINES)) - there if LEFT.fullmatch(name)]
@@ -523,8 +525,9 @@ def told(victim, tmp_path_factory):
             tasks[way] = lambda way=way, attacks=attacks: without(way, attacks, victim)
         else:
             tasks[way] = lambda way=way, attacks=attacks: {attack.name: OWN[way](attack, victim) for attack in attacks}
-    off = forked(tasks)
-    return {"as it is": seen["as it is 0"] | seen["as it is 1"], "off": off, "harmed": harmed, "left": left}
+    off = forked(dict(sorted(tasks.items(), key=lambda task: -len(ways[task[0]]))))  # the long ones first
+    told = {name: found for part in seen.values() for name, found in part.items()}
+    return {"as it is": told, "full": all(part.get("full") for part in seen.values()), "off": off, "harmed": harmed, "left": left}
 
 
 @jailed
@@ -558,7 +561,7 @@ def test_no_canary_was_touched(told):
     """The results, the secret, the grader's own files, and the machine's folder for temporary ones."""
     assert told["harmed"] == []
     assert told["left"] == []
-    assert told["as it is"]["full"]
+    assert told["full"]
 
 
 def test_why_an_attack_is_not_seen_to_succeed_is_said():

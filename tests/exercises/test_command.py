@@ -53,7 +53,7 @@ def test_a_whole_run_says_what_it_did_and_ends_with_1_as_one_is_ungraded(whole):
     assert f"Essays wait in {N}: python -m lecture_optim.grading essays {out} --to essays.csv" in done.stdout
 
 
-KILLS, MANY = 10, 60
+KILLS, MANY = 10, 36
 
 
 def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tmp_path):
@@ -76,7 +76,7 @@ def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tm
     for kill in range(KILLS):
         run = grade("out", moments.choice([1, 2]), popen=True, TMPDIR=str(temporary))
         if kill % 5:  # once a few more are there, at some moment of grading and writing; else at some moment of the start
-            wanted = len(times) + moments.randint(1, 5)
+            wanted = len(times) + moments.randint(1, 3)
             _until(lambda wanted=wanted: len(list(out.glob("records/*.json"))) >= wanted)
             time.sleep(moments.uniform(0, 0.1))
         else:

@@ -393,8 +393,10 @@ def test_nothing_is_left_for_the_next(jail, name):
 
 def test_a_jail_that_died_is_made_anew(jail):
     with Session(jail) as first:
+        inside = _descendants(jail.process.pid)
         jail.process.kill()
         jail.process.wait()
+        _until_gone(inside)  # it has been waited for, but those below it still answer until they have met their own signal
         assert first.run("x = 1") == {"gone": True}
     with Session(jail) as second:
         assert second.run("x = 1") == {}
@@ -420,10 +422,14 @@ time.sleep(100)
         inside = _descendants(pid)
         assert len(inside) >= 2  # the first process, and the session
         grader.kill()
+    _until_gone([pid, *inside])
+
+
+def _until_gone(pids):
     deadline = time.monotonic() + 10
-    while any(_alive(p) for p in (pid, *inside)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(_alive(p) for p in (pid, *inside))
+    while any(map(_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(_alive, pids))
 
 
 def _alive(pid):

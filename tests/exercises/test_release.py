@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 
 import nbformat
 import pytest
@@ -275,29 +276,35 @@ def test_a_solution_in_two_pieces_is_named_before_the_first_alone(tmp_path):
     assert cell.source.startswith("half = None\n### BEGIN") and cell.source.count("half = None") == 1
 
 
-def nbval(file):
-    """The exit code of nbval on a notebook, and what it said; 0: every stored output came again, 1: some did not."""
-    (file.parent / "empty.ini").write_text("[pytest]\n")
-    options = ["-c", "empty.ini", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval", "--nbval-current-env"]
-    done = subprocess.run([sys.executable, "-m", "pytest", *options, file.name], cwd=file.parent, capture_output=True, text=True)
-    return done.returncode, done.stdout
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """What nbval says of the two notebooks of each assignment, in one run: a Counter of PASSED, FAILED and so on by file."""
+    folder = tmp_path_factory.mktemp("nbval")
+    (folder / "empty.ini").write_text("[pytest]\n")
+    for id in IDS:
+        solved, blank = solution(id), student(id)
+        # The student's version with the outputs of the solution: nbval compares nothing where nothing is stored.
+        outputs = {cell.source: cell for cell in solved.cells if cell.cell_type == "code"}
+        for cell in blank.cells:
+            if cell.source in outputs:
+                cell.update(outputs=outputs[cell.source].outputs, execution_count=outputs[cell.source].execution_count)
+        nbformat.write(solved, folder / f"{id}-solution.ipynb")
+        nbformat.write(blank, folder / f"{id}-student.ipynb")
+    options = ["-c", "empty.ini", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval", "--nbval-current-env"]
+    done = subprocess.run([sys.executable, "-m", "pytest", *options, "."], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout  # those of students fail
+    found = {path.name: Counter() for path in folder.glob("*.ipynb")} | {"said": done.stdout}
+    for outcome, file in re.findall(r"^([A-Z]+) (\S+\.ipynb)(?:::| |$)", done.stdout, re.MULTILINE):
+        found[file][outcome] += 1
+    return found
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_nbval_passes_on_the_solution_and_fails_on_the_student_s_version(id, tmp_path):
-    solved, blank = solution(id), student(id)
-    nbformat.write(solved, tmp_path / "solution.ipynb")
-    # The student's version with the outputs of the solution: nbval compares nothing where nothing is stored.
-    outputs = {cell.source: cell for cell in solved.cells if cell.cell_type == "code"}
-    for cell in blank.cells:
-        if cell.source in outputs:
-            cell.update(outputs=outputs[cell.source].outputs, execution_count=outputs[cell.source].execution_count)
-    nbformat.write(blank, tmp_path / "student.ipynb")
-    code, said = nbval(tmp_path / "solution.ipynb")
-    assert code == 0, said
-    code, said = nbval(tmp_path / "student.ipynb")
+def test_nbval_passes_on_the_solution_and_fails_on_the_student_s_version(id, compared):
+    cells = [cell for cell in student(id).cells if cell.cell_type == "code"]  # as many as the solution has
+    assert compared[f"{id}-solution.ipynb"] == {"PASSED": len(cells)}, compared["said"]
     checks = [question for question in COURSE.assignment(id).questions if question.form != "essay"]
-    assert code == 1 and said.count("FAILED") >= len(checks), said
+    assert compared[f"{id}-student.ipynb"]["FAILED"] >= len(checks), compared["said"]
 
 
 def test_the_solution_is_the_same_each_time(tmp_path):

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -64,63 +65,89 @@ def last_lines(output, count):
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_sound_notebooks_pass_and_are_counted(pair, workers):
-    code, output = pytest_in(pair.root, "-n", workers)
+def test_sound_notebooks_pass_and_are_counted(finished, workers):
+    code, output = pytest_in(finished.root, "-n", workers)
     assert code == 0, output
     counts, closing = last_lines(output, 2)
     assert counts == "ran 2 notebooks with 4 cells, and 1 other tests"
     assert re.fullmatch(r"=+ 5 passed in .*s =+", closing)
+    assert " s of it " not in output, "nobody asked what took longest"
+
+
+def test_text_sources_and_modules_of_the_book_are_no_tests(finished):
+    code, output = pytest_in(finished.root, "--collect-only", "-q", "-n0")
+    assert code == 0
+    found = {line.partition("::")[0] for line in output.splitlines() if "::" in line}
+    assert found == {"tests/test_sum.py", "book/1-sums/adding.ipynb", "book/2-more/one.ipynb"}
 
 
 def redrawn(line):
     """Let the stored figure be that of another line."""
 
-    def change(root):
-        adding = Pair(root, "1-sums/adding")
-        adding.text.write_text(adding.text.read_text().replace("plot([1, 2])", f"plot({line})"))
-        update(adding)
-        adding.notebook.write_text(adding.notebook.read_text().replace(f"plot({line})", "plot([1, 2])"))
+    def change(pair):
+        pair.text.write_text(pair.text.read_text().replace("plot([1, 2])", f"plot({line})"))
+        update(pair)
+        pair.notebook.write_text(pair.notebook.read_text().replace(f"plot({line})", "plot([1, 2])"))
 
     return change
 
 
-def take_figure_away(root):
-    path = root / "book/1-sums/adding.ipynb"
-    notebook = nbformat.read(path, as_version=4)
+def take_figure_away(pair):
+    notebook = nbformat.read(pair.notebook, as_version=4)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("image/png", None)
-    nbformat.write(notebook, path)
+    nbformat.write(notebook, pair.notebook)
 
 
 def replaced(old, new):
     """Change the text of the stored notebook."""
 
-    def change(root):
-        path = root / "book/1-sums/adding.ipynb"
-        text = path.read_text()
+    def change(pair):
+        text = pair.notebook.read_text()
         assert text.count(old) == 1
-        path.write_text(text.replace(old, new))
+        pair.notebook.write_text(text.replace(old, new))
 
     return change
 
 
-@pytest.mark.parametrize(
-    ("tamper", "complaint"),
-    [
-        (replaced("5.000", "5.001"), "Cell outputs differ"),
-        (replaced("a, b = 2, 3", "a, b = 2, 4"), "Cell outputs differ"),
-        (replaced("a, b = 2, 3", "a, b = 2"), "Cell execution caused an exception"),
-        (redrawn([1, 2.1]), "A figure differs from the stored one"),
-        (redrawn([1000, 2000]), "pixels, the stored one"),
-        (take_figure_away, "The cell draws 1 figures, its notebook stores 0"),
-    ],
-    ids=["digit", "code", "error", "pixels", "size", "no figure"],
-)
-def test_a_notebook_that_was_tampered_with_fails(pair, tamper, complaint):
-    tamper(pair.root)
-    code, output = pytest_in(pair.root, "-n0", "book/1-sums")
-    assert code == 1 and complaint in output, output
+# By the name that the notebook has then: what is done to it, and what is said of it.
+TAMPERED = {
+    "digit": (replaced("5.000", "5.001"), "Cell outputs differ"),
+    "code": (replaced("a, b = 2, 3", "a, b = 2, 4"), "Cell outputs differ"),
+    "error": (replaced("a, b = 2, 3", "a, b = 2"), "Cell execution caused an exception"),
+    "pixels": (redrawn([1, 2.1]), "A figure differs from the stored one"),
+    "size": (redrawn([1000, 2000]), "pixels, the stored one"),
+    "no-figure": (take_figure_away, "The cell draws 1 figures, its notebook stores 0"),
+}
+
+
+@pytest.fixture(scope="module")
+def complaints(finished, tmp_path_factory):
+    """By notebook what pytest says of its cells, where each was tampered with in its own way and one in none."""
+    root = tmp_path_factory.mktemp("tampered")
+    shutil.copytree(finished.root, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("_build"))
+    for name, (tamper, _) in TAMPERED.items():
+        pair = Pair(root, f"1-sums/{name}")
+        shutil.copy(finished.text, pair.text)
+        shutil.copy(finished.notebook, pair.notebook)
+        tamper(pair)
+    report = root / "report.xml"
+    code, output = pytest_in(root, "-n0", f"--junitxml={report}", "book/1-sums")
+    assert code == 1, output
+    found = {}
+    for cell in ElementTree.parse(report).iter("testcase"):
+        found.setdefault(cell.get("classname").removesuffix(".ipynb").rpartition(".")[2], []).extend(said.text for said in cell)
+    return found
+
+
+@pytest.mark.parametrize(("name", "complaint"), [(name, complaint) for name, (_, complaint) in TAMPERED.items()])
+def test_a_notebook_that_was_tampered_with_fails(complaints, name, complaint):
+    assert complaint in "".join(complaints[name])
+
+
+def test_the_notebook_beside_them_passes(complaints):
+    assert complaints.keys() == {*TAMPERED, "adding"} and complaints["adding"] == []
 
 
 def test_the_files_that_took_longest_are_shown_on_request(pair):
@@ -130,14 +157,6 @@ def test_the_files_that_took_longest_are_shown_on_request(pair):
     longest, other = re.findall(r"^ +(\d+\.\d) s  (.*)$", shown, re.MULTILINE)
     assert 1 <= float(longest[0]) < 9 and re.fullmatch(r"tests/test_long.py, 2 tests, \d\.\d s of it test_a", longest[1])
     assert other[1].startswith("tests/test_sum.py, 1 tests, ")
-    assert " s of it " not in pytest_in(pair.root, "tests")[1]
-
-
-def test_text_sources_and_modules_of_the_book_are_no_tests(pair):
-    code, output = pytest_in(pair.root, "--collect-only", "-q", "-n0")
-    assert code == 0
-    found = {line.partition("::")[0] for line in output.splitlines() if "::" in line}
-    assert found == {"tests/test_sum.py", "book/1-sums/adding.ipynb", "book/2-more/one.ipynb"}
 
 
 SKIPS = """import pytest

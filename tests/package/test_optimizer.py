@@ -219,6 +219,9 @@ def test_a_gradient_of_integers_counts_as_numbers():
         own, state = np.zeros(2), o.init(w)
         o.step(own, g, state)
         assert_same((own, state.s), (want[0], want[1].s))
+        own, state = np.zeros(2), o.init(w)
+        o.step_rows(own, np.arange(2), g, state)
+        assert_same((own, state.s), (want[0], want[1].s))
     for w in (np.zeros(2, int), np.zeros(2)):
         assert_same(o.advance(w, np.array([200, 0]), o.init(w))[0], want[0])
     assert o.advance(0, 200, o.init(0))[0] == want[0][0]
@@ -309,14 +312,16 @@ ROWS = [(rule, shape) for rule in EXACT for shape in [(1,), (40,), (12, 5), (4, 
 
 @pytest.mark.parametrize(("rule", "shape"), ROWS, ids=lambda x: getattr(x, "__name__", str(x)))
 @pytest.mark.parametrize("project", [None, box(-1, 1)], ids=["free", "box"])
-def test_rows_are_the_dense_step_where_that_is_exact(rule, shape, project):
+@pytest.mark.parametrize("plain", [True, False], ids=["rising at one rate", "in any order on a schedule"])
+def test_rows_are_the_dense_step_where_that_is_exact(rule, shape, project, plain):
     rng = np.random.default_rng(3)
-    o = optimizer(rule, inverse_sqrt(0.3), project=project)
+    o = optimizer(rule, 0.3 if plain else inverse_sqrt(0.3), project=project)
     dense = rng.uniform(-1, 1, shape)
     W = dense.copy()
     state, own = o.init(W), o.init(W)
     for _ in range(20):
         rows = some_rows(rng, shape[0])
+        rows = np.sort(rows) if plain else rows
         G = rng.standard_normal((len(rows), *shape[1:]))
         g = np.zeros(shape)
         g[rows] = G
@@ -332,11 +337,12 @@ def test_rows_are_the_dense_step_where_that_is_exact(rule, shape, project):
 
 @pytest.mark.parametrize("rule", MASKED, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("shape", [(9,), (9, 2)], ids=str)
-def test_masked_rows_step_and_the_others_stand_still(rule, shape):
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rows", [np.array([7, 0, 3]), np.array([0, 3, 7], np.uint8)], ids=["in any order", "rising"])
+def test_masked_rows_step_and_the_others_stand_still(rule, shape, dtype, rows):
     o = optimizer(rule, 0.1)
-    W, g = a_run(shape)
+    W, g = a_run(shape, dtype=dtype)
     W, state = run(o, W, g)
-    rows = np.array([7, 0, 3])
     others = np.setdiff1d(np.arange(9), rows)
     before = [a.copy() for a in (W, *state[1:])]
     part = state._replace(**{name: s[rows] for name, s in zip(state._fields[1:], state[1:], strict=True)})
@@ -473,6 +479,13 @@ def test_a_rule_from_elsewhere_works_like_ours(rule):
     for g in gradients:
         own_state = o.step(w, g, own_state)
     assert_same((w, *own_state[1:]), (want, *states))
+
+
+def test_rows_of_a_rule_from_elsewhere_whose_gradient_lies_in_the_weights():
+    """What the rule hands on as a state is the gradient before the step, not what the step has made of it."""
+    o, W = optimizer(optimistic, 0.5), np.arange(1.0, 6.0)
+    state = o.step_rows(W, np.array([0, 2]), W[1:3], o.init(W), masked=True)
+    assert state.last.tolist() == [2, 0, 3, 0, 0] and W.tolist() == [-1, 2, 0, 4, 5]
 
 
 def test_a_state_never_shares_memory_with_the_gradient_or_another_state():
@@ -732,6 +745,11 @@ def test_the_search_for_nan_can_be_left_out():
         assert np.isnan(w).tolist() == [True, False]
 
 
+def frozen(array):
+    array.flags.writeable = False
+    return array
+
+
 BAD_ROWS = {
     "twice the same": (dict(rows=[1, 1]), "rows must be distinct: add up the gradients"),
     "below 0": (dict(rows=[-1, 1]), r"rows must lie in 0 .. 4, but holds -1"),
@@ -739,6 +757,7 @@ BAD_ROWS = {
     "floats": (dict(rows=[0.0, 1.0]), "rows must be a list of integers, but has shape .* and type float64"),
     "a mask": (dict(rows=np.array([True, False, True, False, False])), "rows must be a list of integers, .* type bool"),
     "one number": (dict(rows=1), r"rows must be a list of integers, but has shape \(\)"),
+    "a column": (dict(rows=np.array([[1], [3]])), r"rows must be a list of integers, but has shape \(2, 1\)"),
     "G too short": (dict(G=np.ones((1, 2))), r"G must have the shape \(2, 2\) of W\[rows\], but has \(1, 2\)"),
     "G of one axis": (dict(G=np.ones(2)), r"G must have the shape \(2, 2\)"),
     "G with NaN": (dict(G=np.array([[1, 1], [1, np.nan]])), r"G must be finite, but holds nan at index \(1, 1\)"),
@@ -759,22 +778,40 @@ BAD_ROWS = {
         "state must be the adagrad_state",
     ),
     "G in words": (dict(G="up"), "G must be a number or an array of numbers, not 'up'"),
+    "W read-only": (dict(W=frozen(np.ones((5, 2)))), "step_rows changes W in place, so W must be a writable float array"),
+    "W of integers": (
+        dict(rule=rules.sgd, W=np.ones((5, 2), int), G=np.ones((2, 2), int)),
+        "step_rows changes W in place, so W must be a writable float array, not an array of int64",
+    ),
+    "state of integers": (
+        dict(state=optimizer(rules.adagrad, 0.1).init(np.zeros((5, 2)))._replace(s=np.ones((5, 2), int))),
+        "step_rows changes s in place, so s must be a writable float array, not an array of int64",
+    ),
+    "state a number": (
+        dict(state=optimizer(rules.adagrad, 0.1).init(np.zeros((5, 2)))._replace(s=0.0)),
+        r"state s has shape \(\), but w has \(5, 2\)",
+    ),
+    "state read-only": (
+        dict(state=optimizer(rules.adagrad, 0.1).init(np.zeros((5, 2)))._replace(s=frozen(np.ones((5, 2))))),
+        "step_rows changes s in place, so s must be a writable float array",
+    ),
 }
 
 
 def attempt_rows(case):
-    """A bad step on rows is named, and changes nothing."""
+    """A bad step on rows is named, and changes nothing; also where they are an array in rising order, which is seen at once."""
     change, match = BAD_ROWS[case]
     rule = change.get("rule", rules.adagrad)
     good = optimizer(rule, 0.1)
     W = np.linspace(-1, 1, 10).reshape(5, 2)
     state = change.get("state", good.step(W, np.ones((5, 2)), good.init(W)))
-    call = {"rows": np.array([3, 1]), "G": np.ones((2, 2))} | {k: v for k, v in change.items() if k in ("rows", "G")}
-    before = bits((W, call, state))
+    W, G = change.get("W", W), change.get("G", np.ones((2, 2)))
     o = optimizer(rule, **{"lr": 0.1} | {k: v for k, v in change.items() if k in ("lr", "project")})
-    with pytest.raises((ValueError, TypeError), match=match):
-        o.step_rows(W, call["rows"], call["G"], state)
-    assert bits((W, call, state)) == before
+    for rows in (change.get("rows", [3, 1]), np.asarray(change.get("rows", [1, 3]))):
+        before = bits((W, rows, G, state))
+        with pytest.raises((ValueError, TypeError), match=match):
+            o.step_rows(W, rows, G, state)
+        assert bits((W, rows, G, state)) == before
 
 
 @pytest.mark.parametrize("case", BAD_ROWS)

@@ -82,6 +82,21 @@ def sideways(page):
     }""")
 
 
+def cut_off(page):
+    """Displays that are wider, with their number, than their box, of which the reader sees a part at a time."""
+    return page.evaluate("""() => [...document.querySelectorAll('div.math')]
+        .filter((box) => box.scrollWidth > box.clientWidth)
+        .map((box) => [box.id || box.textContent.trim().slice(0, 60), box.scrollWidth, box.clientWidth])
+        .map(([name, wide, room]) => `cut off: the display ${name} is ${wide} wide in a box of ${room}`)""")
+
+
+def brackets(page):
+    """Numbers of equations, which stand in brackets, with further brackets round them."""
+    return page.evaluate(r"""() => [...document.querySelectorAll('article a.reference[href*="#equation-"]')]
+        .filter((link) => /^\(.*\)$/.test(link.textContent) && /\($/.test(link.previousSibling?.textContent ?? ''))
+        .map((link) => `brackets: two pairs round ${link.textContent}`)""")
+
+
 def images(page):
     """Images that did not load, say nothing of what they show, or say a file name."""
     problems = []
@@ -327,7 +342,7 @@ def thin_entries(page):
     }""")
 
 
-ON_ARRIVAL = (formulas, images, headings, head, remote_parts)
+ON_ARRIVAL = (formulas, brackets, images, headings, head, remote_parts)
 
 
 def lay_out(page):
@@ -335,14 +350,14 @@ def lay_out(page):
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 
-def look_over(window, path):
-    """Every problem of the page at `path`, found in one visit of a Visitor: wide and light, at 390 pixels, in the dark."""
-    visit = window.open(path)
+def look_over(tab, path):
+    """Every problem of the page at `path`, found in one visit in a Tab: wide and light, at 390 pixels, in the dark."""
+    visit = tab.open(path, reduced_motion="reduce")
     page = visit.page
     found = [problem for check in ON_ARRIVAL for problem in check(page)]
     lay_out(page)
     open_folds(page)
-    found += sideways(page)
+    found += [*sideways(page), *cut_off(page)]
     resize(page, NARROW)
     found += [f"at 390 pixels: {problem}" for problem in sideways(page)]
     thin(page)
@@ -351,6 +366,4 @@ def look_over(window, path):
     found += accessibility(page)
     darken(page)
     found += [f"in the dark: {problem}" for check in (accessibility, grounds) for problem in check(page)]
-    found += visit.problems
-    page.close()
-    return found
+    return found + visit.problems

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from .visit import Visitor
+from .visit import Tab, Visitor
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (str(Path(sysconfig.get_path("scripts"), "jupyter-book")), "build", ".", "-W", "-n", "--keep-going")
@@ -85,3 +85,11 @@ def windows(browser):
 # A window for one test, or for all tests of a file.
 visitor = pytest.fixture(windows, name="visitor")
 open_window = pytest.fixture(windows, name="open_window", scope="module")
+
+
+@pytest.fixture(scope="session")
+def tab(browser):
+    """A tab for pages of which each test needs one, new, and no window of a kind of its own."""
+    tab = Tab(browser)
+    yield tab
+    tab.close()

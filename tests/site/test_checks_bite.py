@@ -30,13 +30,13 @@ BODY = f"""<main><article><h1 id="top">A page</h1><h2>A part</h2><p>Text with <c
 
 
 @pytest.fixture
-def opened(tmp_path, visitor):
+def opened(tmp_path, tab):
     """Opens a page with this head and body, on a narrow screen."""
 
     def write(head=HEAD, body=BODY, opening='<html lang="en">'):
         path = tmp_path / "page.html"
         path.write_text(f"<!DOCTYPE html>{opening}<head>{head}</head><body>{body}</body></html>", encoding="utf-8")
-        return visitor(NARROW).open(path)
+        return tab.open(path, NARROW)
 
     return write
 
@@ -44,6 +44,8 @@ def opened(tmp_path, visitor):
 ALL = (
     checks.formulas,
     checks.sideways,
+    checks.cut_off,
+    checks.brackets,
     checks.images,
     checks.headings,
     checks.head,
@@ -59,13 +61,13 @@ def test_a_sound_page_has_no_problems(opened):
 
 
 @pytest.fixture
-def looked_over(tmp_path, visitor):
+def looked_over(tmp_path, tab):
     """All problems of a page with this body, found as those of a page of the site are."""
 
     def look(body):
         path = tmp_path / "page.html"
         path.write_text(f'<!DOCTYPE html><html lang="en"><head>{HEAD}{THEME}</head><body>{body}</body></html>', encoding="utf-8")
-        return checks.look_over(visitor(), path)
+        return checks.look_over(tab, path)
 
     return look
 
@@ -115,6 +117,14 @@ def test_axe_sees_every_mode(looked_over, defect, said):
         ("<script>dark.addEventListener('change', () => { throw new Error('broken'); })</script>", "script: broken"),
         ("<h1>Another</h1>", "2 headings of level one"),
         (f'<img src="{PIXEL}" style="background: #fff">', "no alt text"),
+        (
+            '<div class="math" style="overflow-x: auto"><mjx-container><p style="width: 1300px">x</p></mjx-container></div>',
+            "cut off",
+        ),
+        (
+            '<p>so (<a class="reference" href="#equation-x" style="color: #000">(2.1)</a>)</p><p id="equation-x">x</p>',
+            "brackets: two pairs",
+        ),
     ],
 )
 def test_one_visit_finds_it(looked_over, defect, said):
@@ -135,6 +145,12 @@ def test_one_visit_finds_it(looked_over, defect, said):
         (checks.formulas, rf'<img src="{PIXEL}" alt="The rate $\eta$ falls.">', "raw TeX in alt"),
         (checks.sideways, '<div style="width: 600px">wide</div>', "the page is 6"),
         (checks.sideways, '<div style="overflow: hidden"><p style="width: 600px">cut off</p></div>', "sideways: p."),
+        (
+            checks.cut_off,
+            '<div class="math" style="overflow-x: auto; width: 99px"><p style="width: 100px">x</p></div>',
+            "is 100 wide",
+        ),
+        (checks.brackets, '<p>the bound (<a class="reference" href="#equation-x">(2.1)</a>)</p>', "two pairs round (2.1)"),
         (checks.images, f'<img src="{PIXEL}">', "no alt text"),
         (checks.images, f'<img src="{PIXEL}" alt=" ">', "no alt text"),
         (checks.images, f'<img src="{PIXEL}" alt="_images/plot.png">', "is a file name"),

@@ -54,17 +54,26 @@ def test_travel_is_what_the_package_travels(shared):
         }
         for k in range(SETTINGS)
     ]
-    for one, run in zip(settings, computed(shared, "travel", settings), strict=True):
-        gradients, stops = sightings(run, one["words"], one["steps"]), run["stops"]
+    runs = computed(shared, "travel", settings)
+    # All settings side by side: words that a run does not have, and steps after its last one, are never seen.
+    longest, most = (max(one[name] for one in settings) for name in ("steps", "words"))
+    gradients = np.zeros((longest, SETTINGS, most))
+    for k, (one, run) in enumerate(zip(settings, runs, strict=True)):
+        gradients[: one["steps"], k, : one["words"]] = sightings(run, one["words"], one["steps"])
+    beta2 = np.array([[one["beta2"]] for one in settings])
+    gone = {}
+    for rule in (sgd, adagrad, rmsprop, adam):
+        hyper = {"beta2": beta2} if rule in (rmsprop, adam) else {}
+        w = play(optimizer(rule, lr=1.0, **hyper), gradients, np.zeros((SETTINGS, most)), record=("w",))
+        gone[rule.__name__] = -np.vstack([w["w"], w.w[None]])
+    for k, (one, run) in enumerate(zip(settings, runs, strict=True)):
+        stops, words = run["stops"], one["words"]
         assert stops[0] == 1
         assert stops[-1] == one["steps"]
         assert np.all(np.diff(stops) > 0)
-        np.testing.assert_array_equal(run["count"], np.cumsum(gradients, axis=0)[stops - 1].T)
-        for rule in (sgd, adagrad, rmsprop, adam):
-            hyper = {"beta2": one["beta2"]} if rule in (rmsprop, adam) else {}
-            w = play(optimizer(rule, lr=1.0, **hyper), gradients, np.zeros(one["words"]), record=("w",))
-            gone = -np.vstack([w["w"], w.w])[stops].T
-            equal(run[rule.__name__], gone)
+        np.testing.assert_array_equal(run["count"], np.cumsum(gradients[:, k, :words], axis=0)[stops - 1].T)
+        for rule in TRAVELLERS:
+            equal(run[rule], gone[rule][stops, k, :words].T)
 
 
 def test_only_rules_that_are_asked_for_are_computed(shared):
@@ -192,41 +201,45 @@ def losses_of(one, run):
         targets = u[run["coordinate"]] + run["noise"]
 
         def one_word(t, w):
-            k, g = run["coordinate"][t - 1], np.zeros(d)
-            g[k] = np.sign(w[k] - targets[t - 1])
-            return abs(w[k] - targets[t - 1]), g
+            k, g = run["coordinate"][t - 1], np.zeros(w.shape)
+            g[..., k] = np.sign(w[..., k] - targets[t - 1])
+            return abs(w[..., k] - targets[t - 1]), g
 
         return one_word, 1.0
     if one["losses"] == "dense":
         targets = u + run["noise"].reshape(one["steps"], d)
-        return lambda t, w: (np.abs(w - targets[t - 1]).sum(), np.sign(w - targets[t - 1])), np.sqrt(d)
+        return lambda t, w: (np.abs(w - targets[t - 1]).sum(axis=-1), np.sign(w - targets[t - 1])), np.sqrt(d)
     weights = i ** -one["skew"]
     across = 2 * one["room"] * np.abs(u).max() * np.sqrt(d)
     turn = turned if one["losses"] == "turned" else lambda x, way: x
 
     def valley(t, w):
         own = turn(w - u, -1)
-        return np.sum(own * (weights * own)) / 2, turn(weights * own, 1)
+        return np.sum(own * (weights * own), axis=-1) / 2, turn(weights * own, 1)
 
     return valley, across  # the largest weight is 1
 
 
 def turned(x, way):
     """x, turned by 30 degrees in the planes of the first and the last coordinate, the second and the last but one, ..."""
-    half = len(x) // 2
-    first, last, out = x[:half], x[::-1][:half], x.copy()
-    out[:half] = np.sqrt(3) / 2 * first - way * 0.5 * last
-    out[::-1][:half] = way * 0.5 * first + np.sqrt(3) / 2 * last
+    half = x.shape[-1] // 2
+    first, last, out = x[..., :half], x[..., ::-1][..., :half], x.copy()
+    out[..., :half] = np.sqrt(3) / 2 * first - way * 0.5 * last
+    out[..., ::-1][..., :half] = way * 0.5 * first + np.sqrt(3) / 2 * last
     return out
 
 
-def reference(one, run):
-    """By rule the package's regret, its bound (W^2 / 2c + c) ||s||, and s, the roots of the sums of squares, at each step."""
+def reference(one, run, nudge):
+    """By rule the package's regret, its bound (W^2 / 2c + c) ||s||, and s, the roots of the sums of squares, at each step.
+
+    Of two runs side by side, one behind the other in the second axis: with the constant of the setting, and a little larger.
+    """
     u, (losses, largest) = run["u"], losses_of(one, run)
     half, radius = one["room"] * np.abs(u).max(), one["room"] * np.linalg.norm(u)
     across = 2 * half * np.sqrt(one["d"])
     widths = {"adagrad": 2 * half, "adagrad_norm": 2 * radius, "sgd": across}
-    c = {name: one["constant"] * W / np.sqrt(2) for name, W in widths.items()}
+    constants = one["constant"] * np.array([[1.0], [1 + nudge]])
+    c = {name: constants * W / np.sqrt(2) for name, W in widths.items()}
     players = {
         "adagrad": optimizer(adagrad, lr=c["adagrad"], project=box(-half, half)),
         "adagrad_norm": optimizer(adagrad_norm, lr=c["adagrad_norm"], project=ball(radius)),
@@ -234,14 +247,15 @@ def reference(one, run):
     }
     runs = {}
     for name, o in players.items():
-        ran = play(o, losses, np.zeros(one["d"]), one["steps"], comparator=u, record=("regret", "g"))
+        ran = play(o, losses, np.zeros((2, one["d"])), one["steps"], comparator=u, record=("regret", "g"))
         S = np.cumsum(ran["g"] ** 2, axis=0)
         size = {
-            "adagrad": np.sqrt(S).sum(axis=1),
-            "adagrad_norm": np.sqrt(S.sum(axis=1)),
-            "sgd": largest * np.sqrt(ran.t),
+            "adagrad": np.sqrt(S).sum(axis=-1),
+            "adagrad_norm": np.sqrt(S.sum(axis=-1)),
+            "sgd": largest * np.sqrt(ran.t)[:, None],
         }[name]
-        runs[name] = (ran["regret"], (widths[name] ** 2 / (2 * c[name]) + c[name]) * size, np.sqrt(S))
+        factor = widths[name] ** 2 / (2 * c[name]) + c[name]
+        runs[name] = (ran["regret"], factor[:, 0] * size, np.sqrt(S))
     return runs
 
 
@@ -273,9 +287,9 @@ def test_regret_bound_and_spread_are_those_of_the_package(games):
     """
     whole = 0
     for one, run in games:
-        nudged = reference({**one, "constant": one["constant"] * (1 + 1e-15)}, run)
-        for name, (regret, bound, roots) in reference(one, run).items():
-            apart = np.abs(nudged[name][0] - regret) > 1e-11 * np.maximum(1, np.abs(regret))
+        for name, both in reference(one, run, nudge=1e-15).items():
+            regret, bound, roots = (part[:, 0] for part in both)
+            apart = np.abs(both[0][:, 1] - regret) > 1e-11 * np.maximum(1, np.abs(regret))
             n = int(apart.argmax()) if apart.any() else one["steps"]
             whole += n == one["steps"]
             assert n > 5
@@ -380,6 +394,23 @@ def test_a_tenth_of_the_constant_closes_the_race_and_leaves_the_bounds_apart(ope
     paid, promised = ratio(told(page, "regret"))
     assert 0.85 < paid < 1.15
     assert promised == pytest.approx(before[1], abs=0.02)
+
+
+def test_room_1_flatters_adagrad_as_the_chapter_says(shared):
+    """Under "The room" the chapter says in words what room 4 does to the regrets."""
+
+    def regrets(losses):
+        near, far = computed(shared, "regret", [{"losses": losses, "room": room} for room in (1, 4)])
+        return {rule: (near[rule][-1], far[rule][-1]) for rule in ("adagrad", "adagrad_norm", "sgd")}
+
+    words, quadratic = regrets("rare"), regrets("quadratic")
+    grows = [regret["adagrad"][1] / regret["adagrad"][0] for regret in (words, quadratic)]
+    assert grows == [pytest.approx(5.5, rel=0.02), pytest.approx(17, rel=0.02)]
+    for regret, by in zip((words, quadratic), grows, strict=True):
+        assert 0.5 < regret["adagrad_norm"][1] / regret["adagrad_norm"][0] / by < 2, "about as much"
+    sgd, ada = quadratic["sgd"], quadratic["adagrad"]
+    assert sgd[0] == pytest.approx(sgd[1], rel=1e-9)
+    assert [sgd[0] / ada[0], sgd[1] / ada[1]] == [pytest.approx(100, rel=0.1), pytest.approx(6, rel=0.1)]
 
 
 def test_the_dot_of_the_map_takes_the_colour_of_the_smaller_bound(opened):

@@ -104,6 +104,7 @@ def test_symbols_of_a_part_mean_there_what_its_table_says(html):
         return ""
 
     assert "nothing corrected" in meaning("book/4-convergence/04-repairs.html", r"\hat v_t")
+    assert "any scale that a step divides by" in meaning("book/4-convergence/04-repairs.html", "s_t")
     assert "bias corrected" in meaning("book/3-adam/03-the-algorithm.html", r"\hat v_t")
 
 

@@ -183,3 +183,51 @@ def test_without_scripts_everything_is_there_and_nothing_is_dead(html, visitor, 
         page.goto((html / f"book/appendix/{name}.html").as_uri())
         assert page.locator(what).count() == count and page.locator(what).last.is_visible()
         assert not page.locator("form.claims-filter").is_visible()
+
+
+FOLDS = "details.claims-of"
+CHAPTER = "4-convergence/01-when-signs-mislead"
+
+
+@pytest.fixture
+def chapter(html, visitor):
+    """Opens the chapter at one of its addresses."""
+
+    def opened(anchor="", **options):
+        page = visitor(**options).context.new_page()
+        page.goto(f"{(html / 'book' / f'{CHAPTER}.html').as_uri()}{anchor}", wait_until="load")
+        return page
+
+    return opened
+
+
+def test_a_chapter_s_claims_are_folded_and_counted_by_verdict(chapter, register):
+    page, entries = chapter(), register.select(CHAPTER)
+    assert page.locator(f"{FOLDS}[open]").count() == 0
+    assert page.locator(f"{FOLDS} dt").count() == len(entries) > 5
+    lines = page.locator(f"{FOLDS} > summary").all_text_contents()
+    assert len(lines) == len({claim.source for claim in entries})
+    for verdict in claims.VERDICTS:
+        numbers = [int(n) for line in lines for n in re.findall(rf"\b(\d+) {verdict}(?=,|$)", line)]
+        assert sum(numbers) == sum(claim.verdict == verdict for claim in entries)
+
+
+def test_the_keyboard_opens_a_fold_of_claims_and_a_link_to_a_claim_does(chapter, register):
+    page = chapter()
+    summary, first = page.locator(f"{FOLDS} > summary").first, page.locator(f"{FOLDS} dt").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    assert first.is_visible()
+    page.keyboard.press("Enter")
+    assert not first.is_visible()
+    last = page.locator(f"{FOLDS} dt[id]").last
+    anchor = f"#{last.get_attribute('id')}"
+    page.evaluate("(anchor) => { location.hash = anchor; }", anchor)
+    last.wait_for(state="visible")
+    chapter(anchor).locator(anchor).wait_for(state="visible")  # also for whoever comes from another page
+
+
+def test_paper_shows_what_the_folds_of_claims_hold(chapter):
+    page = chapter()
+    page.emulate_media(media="print")
+    assert all(entry.bounding_box()["height"] > 20 for entry in page.locator(f"{FOLDS} dd").all())

@@ -70,7 +70,7 @@ def test_the_files_are_offered_only_where_they_were_made(tmp_path):
     root = tmp_path / "site"
     html = build(root, with_citation(PAGE))
     text = (html / "book/index.html").read_text(encoding="utf-8")
-    assert "was built without them" in text
+    assert "has neither the PDF nor the zip" in text
     assert citation(ROOT)["version"] in text
     assert "@book{adaptive-optimizers-checked," in re.sub("<[^>]+>", "", text)
     with pytest.raises(AssertionError, match=r"is to be offered for download, but it is not there: run `make site`"):
@@ -84,7 +84,7 @@ def test_the_files_are_offered_only_where_they_were_made(tmp_path):
         assert f"../_downloads/book/{path.name}" in text
         assert (html / "_downloads/book" / path.name).read_bytes() == b"made"
     build(root, lambda target: None)
-    assert "was built without them" in (html / "book/index.html").read_text(encoding="utf-8")
+    assert "has neither the PDF nor the zip" in (html / "book/index.html").read_text(encoding="utf-8")
     assert not (html / "_downloads/book").exists()
 
 

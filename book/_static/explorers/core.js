@@ -166,9 +166,14 @@ const Explorers = (() => {
 
     /* State in words: seen at once, and spoken once the reader has stopped moving things. */
     say(text) {
+      const speak = () => {
+        this.toldBox.textContent = text;
+        this.speaking = null;
+      };
       clearTimeout(this.speaking);
-      if (!this.toldBox.textContent) this.toldBox.textContent = text;
-      else if (this.toldBox.textContent !== text) this.speaking = setTimeout(() => (this.toldBox.textContent = text), this.playing ? 1000 : 150);
+      this.speaking = null;
+      if (!this.toldBox.textContent) speak();
+      else if (this.toldBox.textContent !== text) this.speaking = setTimeout(speak, this.playing ? 1000 : 150);
     }
 
     /* Values at the cursor: [[name, value, tint], ...]. */

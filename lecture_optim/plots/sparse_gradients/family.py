@@ -94,14 +94,23 @@ def losses_by_family(losses, families):
     return losses, axes
 
 
-def rotation(degrees, costs):
+def rotation(degrees, costs, start):
     """The average loss of each rule against the angle by which the problem is rotated. costs: by rule, (angles,).
 
-    Returns (data, axes); data holds "degrees" and each rule's costs.
+    start: what the loss at the start, common to all, adds to every average. Returns (data, axes); data holds "degrees", "start"
+    and each rule's costs.
     """
-    _, axes = figure(height=3.3)
+    _, axes = figure(height=3.6)
+    axes.axhline(start, color=MUTED, linewidth=1, linestyle=":")
+    below = {"textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 8.5}
+    axes.annotate(f"the start alone: {start:.3f}", (degrees[-1], start), (0, -5), color=MUTED, **below)
     for rule, values in costs.items():
         axes.plot(degrees, values, color=color(rule), linestyle=linestyle(rule))
-    _key(axes, costs, 0.02, 0.93)
-    axes.set(xlabel="rotation in degrees", ylabel="average loss", xticks=[0, 15, 30, 45, 60, 75, 90], ylim=(0, 4))
-    return {"degrees": degrees, **costs}, axes
+    _key(axes, costs, 0.02, 0.7)
+    axes.set(
+        xlabel="rotation of the problem, in degrees",
+        ylabel="average loss of the path",
+        xticks=[0, 15, 30, 45, 60, 75, 90],
+        ylim=(0, 3),
+    )
+    return {"degrees": degrees, "start": start, **costs}, axes

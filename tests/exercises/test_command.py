@@ -53,7 +53,7 @@ def test_a_whole_run_says_what_it_did_and_ends_with_1_as_one_is_ungraded(whole):
     assert f"Essays wait in {N}: python -m lecture_optim.grading essays {out} --to essays.csv" in done.stdout
 
 
-KILLS, MANY = 10, 36
+KILLS, MANY = 10, 60
 
 
 def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tmp_path):

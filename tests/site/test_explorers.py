@@ -307,6 +307,7 @@ def test_gradients_are_drawn_with_the_mouse(opened):
     page.mouse.move(end, area["y"] + 0.8 * area["height"], steps=3)
     page.mouse.up()
     settle(page)
+    assert plot.bounding_box() == area, "what is drawn on does not move"
     gradients = np.array(page.locator("optim-adam").evaluate("(element) => element.settings.gradients"))
     changed = np.flatnonzero(gradients != 1)
     assert len(changed) > 40

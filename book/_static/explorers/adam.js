@@ -128,8 +128,9 @@
       const upTo = (values) => [t.slice(0, seen + 1), values.slice(0, seen + 1)];
       const x = { min: 1, max: STEPS }, cursor = at + 1;
       const root = run.v.map(Math.sqrt), root_hat = run.v_hat.map(Math.sqrt), length = run.step.map(Math.abs);
-      this.options.own.hidden = !this.own;
-      this.again.hidden = settings.preset !== "noise";
+      // They keep their room: the plot must not move under the pointer that draws.
+      this.options.own.classList.toggle("absent", !this.own);
+      this.again.classList.toggle("absent", settings.preset !== "noise");
 
       this.gradients.value(at + 1, 1, STEPS, `step ${at + 1}, gradient ${number(gradients[at])}`);
       this.gradients.show({

@@ -22,6 +22,7 @@ const Explorers = (() => {
   const STYLE = `
     :host { display: block; container-type: inline-size; color: var(--book-ink); font: 400 0.85rem/1.45 var(--book-sans); text-align: left; font-size-adjust: none; }
     [hidden] { display: none !important; }
+    .absent { visibility: hidden; }
     .live { display: grid; gap: 0.6rem; }
     .bar, .player, .buttons { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; }
     .player { gap: 0.4rem; }

@@ -48,8 +48,9 @@ notebooks: $(READY) ## synchronise text and notebooks, re-execute what changed
 check: $(READY) ## lint, and see whether text and notebooks are in step
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python book/notebooks.py --check
 
+# With the extras in the lock: of a name that is wanted with an extra, pip takes the newest version, whatever is pinned without it.
 lock: $(READY) ## renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-strip-extras --no-header --upgrade --quiet --output-file requirements.lock
 
 benchmark: $(READY) ## measure what grading a class of 500 costs (15 minutes, on a machine that does nothing else)
 	$(BIN)/python -m benchmarks.submissions

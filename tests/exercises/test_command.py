@@ -76,7 +76,7 @@ def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tm
     for kill in range(KILLS):
         run = grade("out", moments.choice([1, 2]), popen=True, TMPDIR=str(temporary))
         if kill % 5:  # once a few more are there, at some moment of grading and writing; else at some moment of the start
-            wanted = len(times) + moments.randint(1, 3)
+            wanted = len(times) + moments.randint(1, 5)
             _until(lambda wanted=wanted: len(list(out.glob("records/*.json"))) >= wanted)
             time.sleep(moments.uniform(0, 0.1))
         else:

@@ -75,12 +75,13 @@ def test_killed_ten_times_nothing_is_lost_half_written_or_graded_twice(place, tm
     times = {}
     for kill in range(KILLS):
         run = grade("out", moments.choice([1, 2]), popen=True, TMPDIR=str(temporary))
-        if kill % 5:  # once a few more are there, at some moment of grading and writing; else at some moment of the start
-            wanted = len(times) + moments.randint(1, 5)
-            _until(lambda wanted=wanted: len(list(out.glob("records/*.json"))) >= wanted)
+        # Once a few more are there, at some moment of grading and writing; else at some moment of the start, until one more is.
+        more, seconds = (moments.randint(1, 5), 30) if kill % 5 else (1, moments.uniform(0, 2))
+        wanted = len(times) + more
+        came = _within(seconds, lambda wanted=wanted: len(list(out.glob("records/*.json"))) >= wanted)
+        if kill % 5:
+            assert came
             time.sleep(moments.uniform(0, 0.1))
-        else:
-            time.sleep(moments.uniform(0, 2))
         processes = psutil.Process(run.pid).children(recursive=True)
         run.send_signal(signal.SIGKILL)
         run.communicate()
@@ -140,10 +141,15 @@ def test_a_signal_stops_it_in_good_order(place, whole, tmp_path, number):
 
 
 def _until(condition, what="it comes", seconds=30):
+    assert _within(seconds, condition), what
+
+
+def _within(seconds, condition):
+    """Whether the condition comes within so many seconds."""
     end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, what
+    while not (came := condition()) and time.monotonic() < end:
         time.sleep(0.02)
+    return came
 
 
 def test_essays_are_marked_on_a_sheet_and_the_marks_stay(place, whole, tmp_path):

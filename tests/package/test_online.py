@@ -145,6 +145,32 @@ def test_a_grid_of_learning_rates_in_one_pass():
         np.testing.assert_allclose(alone, W[:, k], rtol=1e-11)
 
 
+def test_flushed_averages_never_become_subnormal_and_move_no_weight(monkeypatch):
+    """Seven words, of which the first alone is seen in the last 3,000 of 3,040 steps."""
+    order = np.append(np.arange(40), np.full(3000, 40))
+    problem = SparseLogistic(np.append(SPARSE.indptr, SPARSE.indptr[-1] + 1), np.append(SPARSE.indices, 0), [*LABELS, 1.0], d=7)
+    least = {}
+    for flush in (None, "m"):
+        o, W, seen = optimizer(adam, lr=0.1), np.zeros(7, np.float32), []
+        step = type(o).step
+
+        def watched(o, W, g, state, step=step, seen=seen):
+            state = step(o, W, g, state)
+            seen.append(np.min(np.abs(state.m[state.m != 0])))
+            return state
+
+        monkeypatch.setattr(type(o), "step", watched)
+        losses = one_pass(o, problem, W, order, dense=True, flush=flush)
+        monkeypatch.setattr(type(o), "step", step)
+        least[flush] = min(seen), W, losses
+    tiny = np.finfo(np.float32).tiny
+    assert least[None][0] < tiny <= least["m"][0]
+    np.testing.assert_array_equal(least[None][1], least["m"][1])
+    np.testing.assert_array_equal(least[None][2], least["m"][2])
+    with pytest.raises(ValueError, match="flush must name a state of adam, but is 'w'; it has m, v"):
+        one_pass(optimizer(adam, lr=0.1), SPARSE, np.zeros(7), dense=True, flush="w")
+
+
 def test_masked_adam_needs_to_be_asked_for():
     with pytest.raises(ValueError, match="masked=True"):
         one_pass(optimizer(adam, lr=0.1), SPARSE, np.zeros(7))

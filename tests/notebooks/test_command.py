@@ -343,7 +343,9 @@ def test_an_interrupt_leaves_every_file_whole(pair):
     code = f"import os, time\nfrom pathlib import Path\n\nPath({str(flag)!r}).write_text(str(os.getpid()))\ntime.sleep(300)"
     edit(pair.text, "a, b = 2, 3", code)
     before = files(pair.root)
-    call = "import sys, notebooks; from pathlib import Path; sys.exit(notebooks.main([], root=Path(sys.argv[1])))"
+    # Where the tests themselves run in the background of a shell, Ctrl-C is ignored, and that is inherited.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    call = f"{heard}; import sys, notebooks; from pathlib import Path; sys.exit(notebooks.main([], root=Path(sys.argv[1])))"
     environment = {**os.environ, "PYTHONPATH": str(notebooks.ROOT / "book")}
     command = subprocess.Popen([sys.executable, "-c", call, pair.root], env=environment, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120

@@ -367,6 +367,7 @@ def test_adam_by_keyboard_alone(opened):
     assert page.get_by_role("radio", name="alternating").is_checked()
     page.keyboard.press("Tab")
     plot = page.get_by_role("slider", name="Gradients")
+    settle(page)
     assert plot.get_attribute("aria-valuetext") == "step 12, gradient −1"
     for key in ("Home", "PageUp", "ArrowLeft", "ArrowUp"):
         page.keyboard.press(key)

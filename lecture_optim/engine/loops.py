@@ -18,7 +18,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from lecture_optim import projections, rules
 from lecture_optim.engine.weak import LIKE_NUMPY, weaken
 
-__all__ = ["columns", "dense", "free", "online", "online_runs", "runs", "sparse"]
+__all__ = ["dense", "free", "online", "online_runs", "runs", "sparse"]
 
 
 # --- Rules and projections, for one coordinate -------------------------------------------------------------------------------
@@ -62,17 +62,6 @@ def _at(values, i):
     if isinstance(values[0], types.Array):
         return lambda values, i: (values[0][i], *at(values[1:], i))
     return lambda values, i: (values[0], *at(values[1:], i))
-
-
-def columns_at(matrices, r):
-    """Column r of each matrix, a view."""
-
-
-@overload(columns_at)
-def _columns_at(matrices, r):
-    if len(matrices) == 0:
-        return lambda matrices, r: ()
-    return lambda matrices, r: (matrices[0][:, r], *columns_at(matrices[1:], r))
 
 
 def put(arrays, i, values):
@@ -222,22 +211,10 @@ def runs(rule, project, n, h, k):
     end = n + h
 
     def kernel(t, w, g, *rest):
-        """The step in place of each row of w, with its own entry of the hyper-parameters."""
+        """The step in place of each row of w, with its own entry of the hyper-parameters: a number, or a row of them."""
         states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
         for r in range(len(w)):
             move_all(rule, project, bounds, w[r], g[r], at(states, r), t, at(hyper, r))
-
-    return kernel
-
-
-def columns(rule, project, n, h, k):
-    end = n + h
-
-    def kernel(t, w, g, *rest):
-        """The step in place of each column of w, with its own entry of the hyper-parameters."""
-        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
-        for r in range(w.shape[1]):
-            move_all(rule, project, bounds, w[:, r], g[:, r], columns_at(states, r), t, at(hyper, r))
 
     return kernel
 

@@ -95,16 +95,18 @@ class Compiled:
             return self._dense(t, False, w, g, self._constants(hyper), *states)
         if not self._apart(g, arrays) or not all(self._fits(value, w.shape) for value in hyper.values()):
             return False
-        # Runs of coordinates with one set of hyper-parameters: rows or columns; where all differ, each coordinate is a run.
-        shapes = [np.shape(value) for value in hyper.values()]
-        loop, shape, width = loops.runs, w.shape, 1
-        if all(of[-1:] in ((), (1,)) for of in shapes):
-            shape, width = (*w.shape[:-1], 1), w.shape[-1]
-        elif all(of in ((), (1,)) or np.prod(of) == of[-1] for of in shapes):
-            loop, shape, width = loops.columns, (*(1,) * (w.ndim - 1), w.shape[-1]), w.shape[-1]
-        values = [_flat(np.broadcast_to(value, shape)) for value in hyper.values()]
+        if not w.size:
+            return True  # nothing to move, and no shape for what follows
+        # Rows with one set of hyper-parameters each; or all in one row, whose coordinates have their own.
+        width, shape = w.shape[-1], (*w.shape[:-1], 1)
+        values = [np.asarray(value) for value in hyper.values()]
+        if all(value.shape[-1:] in ((), (1,)) for value in values):
+            values = [_flat(np.broadcast_to(value, shape)) for value in values]
+        else:
+            width = w.size
+            values = [np.broadcast_to(value, w.shape).reshape(1, -1) if value.ndim else value.reshape(1) for value in values]
         matrices = [np.asarray(a).reshape(-1, width) for a in (w, g, *states)]
-        self._kernel(loop)(t, *matrices, *values, *self.bounds)
+        self._kernel(loops.runs)(t, *matrices, *values, *self.bounds)
         return True
 
     def rows_at_once(self, W, rows, g, state):

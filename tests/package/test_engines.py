@@ -170,7 +170,17 @@ def test_new_rates_and_schedules_need_no_compiling():
 @some_rules(rules.adam)
 @pytest.mark.parametrize(
     ("shape", "runs"),
-    [((3, 4), (3, 1)), ((3, 1), (3, 1)), ((12,), (12,)), ((3, 4), (4,)), ((2, 3, 4), (1, 4)), ((3, 4), (3, 4))],
+    [
+        ((3, 4), (3, 1)),
+        ((3, 1), (3, 1)),
+        ((12,), (12,)),
+        ((3, 4), (4,)),
+        ((2, 3, 4), (1, 4)),
+        ((3, 4), (3, 4)),
+        ((0, 5), (5,)),
+        ((3, 0), (3, 1)),
+        ((2, 3, 4), (3, 1)),
+    ],
     ids=str,
 )
 def test_batched_hyper_parameters_are_numpys_to_twelve_digits(rule, shape, runs):

@@ -43,8 +43,8 @@ def test_the_first_place_of_a_term_is_its_definition_in_a_chapter(html):
         ("inverse_sqrt", "book/appendix/api.html#lecture_optim.schedules.inverse_sqrt"),
     ],
 )
-def test_the_search_leads_to_a_named_statement_formula_or_function(html, visitor, words, place):
-    page = visitor().open(html / "search.html", f"?q={words.replace(' ', '+')}").page
+def test_the_search_leads_to_a_named_statement_formula_or_function(html, tab, words, place):
+    page = tab.open(html / "search.html", query=f"?q={words.replace(' ', '+')}").page
     assert (html / place.partition("#")[0]).as_uri() + "#" + place.partition("#")[2] in [address for address, _ in results(page)]
 
 
@@ -52,8 +52,8 @@ def tip(page):
     return page.locator("#tip")
 
 
-def test_a_term_shows_its_meaning_to_the_keyboard_and_escape_takes_it_away(html, visitor):
-    visit = visitor().open(html / CHAPTER)
+def test_a_term_shows_its_meaning_to_the_keyboard_and_escape_takes_it_away(html, tab):
+    visit = tab.open(html / CHAPTER)
     page, link = visit.page, visit.page.locator("a.tip:not(.symbol)").first
     assert tip(page).is_hidden()
     link.focus()
@@ -69,8 +69,8 @@ def test_a_term_shows_its_meaning_to_the_keyboard_and_escape_takes_it_away(html,
     page.wait_for_url("**/appendix/glossary.html#term-*")
 
 
-def test_a_symbol_shows_its_line_of_the_notation_under_the_pointer(html, visitor):
-    page = visitor().open(html / CHAPTER).page
+def test_a_symbol_shows_its_line_of_the_notation_under_the_pointer(html, tab):
+    page = tab.open(html / CHAPTER).page
     link = page.locator("a.tip.symbol", has=page.locator("mjx-container")).first
     link.scroll_into_view_if_needed()
     link.hover()
@@ -85,8 +85,8 @@ def test_a_symbol_shows_its_line_of_the_notation_under_the_pointer(html, visitor
     tip(page).wait_for(state="hidden")
 
 
-def test_a_tip_stays_in_a_narrow_window(html, visitor):
-    page = visitor(NARROW).open(html / CHAPTER).page
+def test_a_tip_stays_in_a_narrow_window(html, tab):
+    page = tab.open(html / CHAPTER, NARROW).page
     for link in page.locator("a.tip").all()[:12]:
         link.focus()
         box = tip(page).bounding_box()

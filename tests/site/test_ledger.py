@@ -92,17 +92,16 @@ def test_a_number_of_the_figure_is_a_filter(page, register):
     assert set(shown(page)) == ids(kept)
 
 
-def test_the_address_keeps_the_choice_and_leads_to_an_entry(html, visitor, register):
-    window, file = visitor(), html / "book/appendix/claims.html"
-    page = window.open(file, "?document=adam-notes&verdict=holds").page
+def test_the_address_keeps_the_choice_and_leads_to_an_entry(html, tab, register):
+    file = html / "book/appendix/claims.html"
+    page = tab.open(file, query="?document=adam-notes&verdict=holds").page
     kept = [claim for claim in register.select(source="adam-notes") if claim.verdict == "holds"]
     assert set(shown(page)) == ids(kept)
     hidden = next(claim for claim in register.claims if claim.verdict != "holds")
     page.evaluate("(id) => { location.hash = id; }", f"claim-{hidden.id}")
     page.wait_for_function("(id) => document.getElementById(id).checkVisibility()", arg=f"claim-{hidden.id}")
     assert len(shown(page)) == len(register.claims)
-    page.close()
-    page = window.open(file, "?document=nobody").page
+    page = tab.open(file, query="?document=nobody").page
     assert len(shown(page)) == len(register.claims)
 
 
@@ -151,9 +150,9 @@ def test_every_row_leads_to_its_chapter_and_to_what_decides_it(page, register):
     assert wanting == []
 
 
-def test_a_link_to_a_check_leads_to_its_code(ledger, visitor):
+def test_a_link_to_a_check_leads_to_its_code(ledger, tab):
     _, file = ledger
-    page = visitor().open(file).page
+    page = tab.open(file).page
     row = page.locator(f"{ROWS}[data-document=coscas2022][data-verdict='wrong as printed']").first
     link = row.locator("td .claim-links a[href*='checks-claims']").first
     words = link.inner_text()
@@ -163,8 +162,8 @@ def test_a_link_to_a_check_leads_to_its_code(ledger, visitor):
     assert f"def test_{words.replace(' ', '_')}(" in shown
 
 
-def test_the_errata_are_filtered_and_stand_in_the_order_of_weight(html, visitor, register):
-    page = visitor().open(html / "book/appendix/errata.html").page
+def test_the_errata_are_filtered_and_stand_in_the_order_of_weight(html, tab, register):
+    page = tab.open(html / "book/appendix/errata.html").page
     order = shown(page, CARDS)
     assert order == [f"erratum-{claim.id}" for claim in register.errata()]
     page.select_option("select[name=document]", "sparse-note")

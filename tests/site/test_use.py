@@ -25,23 +25,23 @@ def results(page):
     return [(link.evaluate("(a) => a.href"), link.inner_text()) for link in found.all()]
 
 
-def test_search_finds_the_page_with_a_word(html, visitor):
-    window, page = visitor(), chapter(html)
-    words = sorted(set(window.open(page).page.evaluate(WORDS)), key=lambda word: (-len(word), word))
-    visit = window.open(html / "search.html", f"?q={words[0]}")
+def test_search_finds_the_page_with_a_word(html, tab):
+    page = chapter(html)
+    words = sorted(set(tab.open(page).page.evaluate(WORDS)), key=lambda word: (-len(word), word))
+    visit = tab.open(html / "search.html", query=f"?q={words[0]}")
     found = results(visit.page)
     assert page.as_uri() in [address.split("#")[0] for address, _ in found]
     assert visit.problems == []
 
 
-def test_search_says_when_it_finds_nothing(html, visitor):
-    visit = visitor().open(html / "search.html", "?q=xqzvwkjhy")
+def test_search_says_when_it_finds_nothing(html, tab):
+    visit = tab.open(html / "search.html", query="?q=xqzvwkjhy")
     visit.page.get_by_text("did not match any documents").wait_for()
     assert visit.page.locator("#search-results li").count() == 0
 
 
-def test_search_opens_by_keyboard_from_any_page(html, visitor):
-    visit = visitor().open(chapter(html))
+def test_search_opens_by_keyboard_from_any_page(html, tab):
+    visit = tab.open(chapter(html))
     visit.page.keyboard.press("Control+k")
     visit.page.keyboard.type("notation")
     visit.page.keyboard.press("Enter")
@@ -64,9 +64,8 @@ def brightness(page):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_reader_can_change_light_and_dark(html, visitor, viewport):
-    window = visitor(viewport)
-    page = window.open(chapter(html)).page
+def test_the_reader_can_change_light_and_dark(html, tab, viewport):
+    page = tab.open(chapter(html), viewport).page
     assert brightness(page) > 200
     button = page.get_by_role("button", name="Color mode")
     for _ in range(3):
@@ -80,9 +79,9 @@ def test_the_reader_can_change_light_and_dark(html, visitor, viewport):
     assert brightness(page) < 60, "the choice is forgotten"
 
 
-def test_hidden_code_opens_and_closes(html, visitor):
+def test_hidden_code_opens_and_closes(html, tab):
     path = next(path for path in pages(html) if "Show the code" in path.read_text(encoding="utf-8"))
-    page = visitor().open(path).page
+    page = tab.open(path).page
     fold = page.locator("details.hide").first
     code = fold.locator("pre")
     assert not code.is_visible()

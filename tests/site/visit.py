@@ -75,7 +75,7 @@ class Tab(Visitor):
         super().__init__(browser)
         self.page = self._new_page()
 
-    def open(self, path, viewport=WIDE, scheme="light", reduced_motion="no-preference"):
+    def open(self, path, viewport=WIDE, scheme="light", reduced_motion="no-preference", query=""):
         """Open the file at `path` as in a new window of this kind, and return the Visit."""
         if self.page.url.startswith("file:"):
             self.page.evaluate("() => [localStorage, sessionStorage].forEach((storage) => storage.clear())")
@@ -83,4 +83,4 @@ class Tab(Visitor):
         self.page.mouse.up()
         self.page.set_viewport_size(viewport)
         self.page.emulate_media(media="null", color_scheme=scheme, reduced_motion=reduced_motion)
-        return self._load(self.page, path)
+        return self._load(self.page, path, query)

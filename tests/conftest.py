@@ -29,6 +29,13 @@ def pytest_addoption(parser):
     parser.addoption("--slowest", type=int, default=0, metavar="N", help="at the end, show the N files that took longest")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Half as many workers again as there are cores: kernels, jails and the browser keep a worker waiting for a fifth of its time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + cores // 2
+
+
 class Scheduling(LoadFileScheduling):
     """A worker takes a file at a time, and a single test of those in APART."""
 

@@ -31,7 +31,7 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """Half as many workers again as there are cores: kernels, jails and the browser keep a worker waiting for a fifth of its time."""
+    """Half as many workers again as cores, as kernels, jails and the browser keep each waiting for a fifth of its time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + cores // 2
 

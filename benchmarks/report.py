@@ -6,14 +6,11 @@ import platform
 import statistics
 from pathlib import Path
 
-__all__ = ["cores", "machine", "median", "save", "seconds", "table"]
+from lecture_optim.cores import cores
+
+__all__ = ["machine", "median", "save", "seconds", "table"]
 
 RESULTS = Path(__file__).resolve().parent / "results"
-
-
-def cores():
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine(*packages):

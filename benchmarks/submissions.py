@@ -18,10 +18,11 @@ from textwrap import indent
 import nbformat
 import numpy as np
 
-from benchmarks.report import cores, machine, median, save, seconds, table
+from benchmarks.report import machine, median, save, seconds, table
 from benchmarks.students import answers, invent
 from lecture_optim.check import course as courses
 from lecture_optim.check.source import read
+from lecture_optim.cores import cores
 from lecture_optim.grading import classroom
 from lecture_optim.grading.jail import Jail
 from lecture_optim.grading.release import nbgrader_source

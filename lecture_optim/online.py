@@ -169,18 +169,20 @@ def one_pass(o, problem, W, order=None, *, travel=None, dense=False, masked=Fals
     subnormal numbers, with which many processors are slow: in a dense step the average of a row long unseen does. (Entries
     below 1.2e-33 in float32, 2.2e-303 in float64, every 100 steps: not for gradients that are as small themselves.)
     Returns the loss of each example *before* its step, (n,) or (n, k): the progressive loss, an honest test on fresh data.
-    Raises ValueError for a travel of another shape, an order that names no example and a flush that names no state, TypeError
-    where W is no float array.
+    Raises ValueError for a travel of another shape, an order that names no example and a flush that names no state or has
+    no room (float16), TypeError where W is no float array.
     """
     if not isinstance(W, np.ndarray) or W.dtype.kind != "f":
         raise TypeError(f"W must be a float array, which the pass changes in place, not {type(W).__name__}")
     if travel is not None:
         checks.same_shape(W=W, travel=travel)
     order = np.arange(len(problem)) if order is None else checks.indices("order", order, len(problem))
-    if flush is not None and flush not in o.State._fields[1:]:
-        raise ValueError(
-            f"flush must name a state of {o.rule.__name__}, but is {flush!r}; it has {', '.join(o.State._fields[1:])}"
-        )
+    if flush is not None:
+        names = o.State._fields[1:]
+        if flush not in names:
+            raise ValueError(f"flush must name a state of {o.rule.__name__}, but is {flush!r}; it has {', '.join(names)}")
+        if W.dtype.itemsize < 4:
+            raise ValueError(f"flush needs a W of float32 or float64: all of {W.dtype} is near its subnormal numbers")
     state = o.init(W)
     losses = np.empty((len(order), *W.shape[1:]))
     g = np.zeros_like(W) if dense else None

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from lecture_optim.cores import cores
+
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 # A test may be skipped there only for a reason that lies in the test itself, not in what the machine lacks.
 BY_DESIGN = "by design: "
@@ -32,8 +34,7 @@ def pytest_addoption(parser):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
     """Half as many workers again as cores, as kernels, jails and the browser keep each waiting for a fifth of its time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + cores // 2
+    return cores() + cores() // 2
 
 
 class Scheduling(LoadFileScheduling):

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from lecture_optim.check import course
+from lecture_optim.cores import cores
 from lecture_optim.grading.seeds import ME, Refused, make_seed, read_seed
 
 
@@ -144,10 +145,6 @@ def _positive(text):
     return value
 
 
-def _cores():
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def main(arguments=None):
     """Run one command; returns the exit code."""
     parser = argparse.ArgumentParser(prog=ME, description="The exercises for a class: released, collected, graded, marked.")
@@ -169,7 +166,7 @@ def main(arguments=None):
     add.add_argument("--assignment", metavar="ID", required=True)
     add.add_argument("--out", metavar="RESULTS", required=True, help="folder for reports, gradebook and summary")
     add.add_argument("--seed-file", metavar="FILE", help="the secret of your class, made by the command seed")
-    add.add_argument("--jobs", metavar="N", type=_positive, default=_cores(), help="processes (one for each core unless given)")
+    add.add_argument("--jobs", metavar="N", type=_positive, default=cores(), help="processes (one for each core unless given)")
     add.add_argument("--tests", metavar="FOLDER", help="of private tests, in it ID/tests.py")
     add.add_argument("--marks", metavar="CSV", help="a sheet made by the command essays, with your marks")
     add.add_argument("--unjailed", action="store_true", help="run students' code without a jail: only if you trust all of it")

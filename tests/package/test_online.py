@@ -167,8 +167,15 @@ def test_flushed_averages_never_become_subnormal_and_move_no_weight(monkeypatch)
     assert least[None][0] < tiny <= least["m"][0]
     np.testing.assert_array_equal(least[None][1], least["m"][1])
     np.testing.assert_array_equal(least[None][2], least["m"][2])
-    with pytest.raises(ValueError, match="flush must name a state of adam, but is 'w'; it has m, v"):
-        one_pass(optimizer(adam, lr=0.1), SPARSE, np.zeros(7), dense=True, flush="w")
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "words"),
+    [("w", float, "flush must name a state of adam, but is 'w'; it has m, v"), ("m", np.float16, "flush needs a W of float32")],
+)
+def test_a_flush_that_cannot_be_is_named(name, dtype, words):
+    with pytest.raises(ValueError, match=words):
+        one_pass(optimizer(adam, lr=0.1), SPARSE, np.zeros(7, dtype), dense=True, flush=name)
 
 
 def test_masked_adam_needs_to_be_asked_for():

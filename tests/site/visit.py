@@ -43,9 +43,9 @@ class Visitor:
         if message.type == "error":
             self.problems.append(f"console: {message.text}")
 
-    def open(self, path, query=""):
+    def open(self, path):
         """Open the file at `path`, wait until formulas and fonts are there, and return the Visit."""
-        return self._load(self._new_page(), path, query)
+        return self._load(self._new_page(), path)
 
     def _new_page(self):
         page = self.context.new_page()

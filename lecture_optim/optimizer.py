@@ -92,21 +92,24 @@ def _hyper(name, value, scheduled=False):
     return checks.own(name, value)
 
 
-def _plain_rows(rule, State, look, constants):
-    """NumPy's sparse step of one of our coordinatewise rules, for rows in rising order and arrays of one type.
+def _plain_rows(rule, State, look, constants, hyper_at):
+    """NumPy's sparse step of one of our coordinatewise rules, for rows in rising order, a W and states of one type.
 
     Such a step is a few microseconds long, so what it need not ask or make anew counts. Where something is otherwise, or wrong,
     it returns None and has done nothing; then `step_rows` takes the step, or names the error.
+    constants: the hyper-parameters, None where there is a schedule, for which hyper_at(t) is asked.
     """
     # The quickest ways to make a state, and to ask whether there is one; and names that need no looking up.
     make, count, plain = tuple.__new__, np.count_nonzero, np.ndarray
+    scheduled = constants is None
+    arrays = () if scheduled else [value for value in constants if type(value) is not float]
 
     def step(W, rows, G, state):
         if type(state) is not State or not type(W) is type(rows) is type(G) is plain:
             return None
         t, *states = state
         kind, shape, n = W.dtype, W.shape, rows.size
-        if kind.kind != "f" or G.dtype is not kind or rows.dtype.kind not in "iu" or rows.ndim != 1 or not W.flags.writeable:
+        if not kind.kind == G.dtype.kind == "f" or rows.dtype.kind not in "iu" or rows.ndim != 1 or not W.flags.writeable:
             return None
         for s in states:
             if type(s) is not plain or s.dtype is not kind or s.shape != shape or not s.flags.writeable:
@@ -116,7 +119,11 @@ def _plain_rows(rule, State, look, constants):
         if count(rows[1:] > rows[:-1]) < n - 1 or (look and count(np.isfinite(G)) < G.size):
             return None
         t += 1.0
-        W[rows], *new = rule(W[rows], G, *[s[rows] for s in states], t, *constants)
+        values = tuple(hyper_at(t).values()) if scheduled else constants
+        for value in values if scheduled else arrays:
+            if type(value) is not float and value.shape != shape[1:]:  # else it is the same in every row
+                return None
+        W[rows], *new = rule(W[rows], G, *[s[rows] for s in states], t, *values)
         for k, s in enumerate(states):
             s[rows] = new[k]
         return make(State, (t, *states))
@@ -150,7 +157,10 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
     for name, value in values.items():
         if value is inspect.Parameter.empty:
             raise TypeError(f"{rule.__name__} needs a value for {name}")
-        if not callable(value):
+        value = getattr(value, "constant", value)  # of a schedule that is one
+        if callable(value):
+            values[name] = value
+        else:
             values[name] = _hyper(name, value)
     if project is not None and not callable(project):
         raise TypeError(f"project must be a function of w, such as box(-1, 1), not {project!r}")
@@ -217,12 +227,12 @@ class Optimizer:
     @cached_property
     def _rows_at_once(self):
         """The sparse step with its checks in one piece, (W, rows, G, state) to the new state; to None where it is not taken."""
-        if self.compiled is not None:
+        constants = None if any(map(callable, self.hyper.values())) else tuple(self.hyper.values())
+        if self.compiled is not None and constants is not None and all(isinstance(value, float) for value in constants):
             return self.compiled.rows_at_once
-        constants = tuple(self.hyper.values())
-        if self.rule not in _COORDINATEWISE or self.project is not None or not all(isinstance(c, float) for c in constants):
+        if self.rule not in _COORDINATEWISE or self.project is not None:
             return lambda W, rows, G, state: None
-        return _plain_rows(self.rule, self.State, self.check_finite, constants)
+        return _plain_rows(self.rule, self.State, self.check_finite, constants, self.hyper_at)
 
     def init(self, w, **start):
         """The state before the first step: t = 0 and zeros, or the values given by name (broadcast), as in init(w, s=0.1).

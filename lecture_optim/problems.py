@@ -243,9 +243,13 @@ class SparseLogistic:
     def example(self, W, i):
         """Loss and gradient of example i: (loss, rows, G) with G = the gradient's entries at ``rows``, (r,) or (r, k)."""
         rows = self.row(i)
+        # The label makes the margin double also for W in single precision, in which the square of a small slope would be zero.
         y = self.labels[i]
         margin = y * W[rows].sum(axis=0)
-        return log1p_exp(-margin), rows, np.broadcast_to(-y * sigmoid(-margin), (len(rows), *W.shape[1:]))
+        slope = -y * sigmoid(-margin)
+        G = np.empty((len(rows), *W.shape[1:]), slope.dtype)
+        G[...] = slope
+        return log1p_exp(-margin), rows, G
 
 
 @dataclass(frozen=True)

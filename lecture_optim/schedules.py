@@ -18,10 +18,12 @@ def _elementwise(schedule):
 
 
 def constant(lr):
-    """lr_t = lr."""
+    """lr_t = lr: an `optimizer` takes it as the number or array that it is, its attribute ``constant``, and asks it no more."""
     positive(lr=lr)
     lr = own("lr", lr)
-    return _elementwise(lambda t: lr)
+    schedule = _elementwise(lambda t: lr)
+    schedule.constant = lr
+    return schedule
 
 
 def inverse_sqrt(lr):

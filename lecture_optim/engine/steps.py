@@ -71,6 +71,7 @@ class Compiled:
         if not self.fused:
             formula, bounds = loops.free, ()
         self.rule, self.coordinatewise, self.bounds = rule, coordinatewise, bounds
+        self._kept = {}
         n = len(State._fields) - 1
         self._parts = (rule, formula, n, len(hyper), len(bounds))
         constant = coordinatewise and self.fused and all(isinstance(value, float) for value in hyper.values())
@@ -104,10 +105,18 @@ class Compiled:
             values = [_flat(np.broadcast_to(value, shape)) for value in values]
         else:
             width = w.size
-            values = [np.broadcast_to(value, w.shape).reshape(1, -1) if value.ndim else value.reshape(1) for value in values]
+            values = [self._row(k, value, w.shape) if value.ndim else value.reshape(1) for k, value in enumerate(values)]
         matrices = [np.asarray(a).reshape(-1, width) for a in (w, g, *states)]
         self._kernel(loops.runs)(t, *matrices, *values, *self.bounds)
         return True
+
+    def _row(self, k, value, shape):
+        """Hyper-parameter number k with an entry for each coordinate, kept for the next step: spreading it takes as long as one."""
+        given, spread_to, row = self._kept.get(k, (None, None, None))
+        if given is not value or spread_to != shape:
+            row = np.broadcast_to(value, shape).reshape(1, -1)
+            self._kept[k] = value, shape, row
+        return row
 
     def rows_at_once(self, W, rows, g, state):
         """The same on rows in rising order, for a W of one axis."""

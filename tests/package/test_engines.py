@@ -203,6 +203,23 @@ def test_batched_hyper_parameters_are_numpys_to_twelve_digits(rule, shape, runs)
         np.testing.assert_allclose(found[0].regret, found[1].regret, rtol=1e-12, atol=1e-12)
 
 
+def test_one_optimizer_steps_arrays_of_many_shapes_and_follows_its_schedule():
+    """A row of hyper-parameters is kept from one step to the next where it is the same row, and only there."""
+    rates = np.array([0.1, 0.4, 1.0])
+    for lr in (rates, lambda t: rates / t, lambda t: np.add(rates, t, out=rates)):
+        found = []
+        for engine in ENGINES:
+            rates[:] = [0.1, 0.4, 1.0]
+            o, own = optimizer(rules.adagrad, lr, engine=engine), []
+            arrays = [np.random.default_rng(9).standard_normal(shape) for shape in ((3,), (2, 3), (400, 3))]
+            states = [o.init(w) for w in arrays]
+            for k in (0, 0, 1, 1, 2, 2, 0, 2):
+                states[k] = o.step(arrays[k], arrays[k] + 1, states[k])
+                own.append(bits(arrays[k], *states[k]))
+            found.append(own)
+        assert found[0] == found[1]
+
+
 # --- Rows --------------------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lecture_optim import rules
 from lecture_optim.optimizer import BLOCK, exact_on_rows, optimizer
 from lecture_optim.projections import ball, box
-from lecture_optim.schedules import cosine, inverse_sqrt
+from lecture_optim.schedules import constant, cosine, inverse_sqrt
 
 RULES = [getattr(rules, name) for name in rules.__all__]
 EXACT = [rule for rule in RULES if exact_on_rows(rule)]
@@ -365,15 +365,44 @@ def test_no_rows_is_a_step_that_moves_nothing():
 
 
 @pytest.mark.parametrize("shape", [(5, 1), (5, 3), (3,), (1, 3), (1, 1)], ids=str)
-@pytest.mark.parametrize("rows", [[3, 1], [4, 3, 2, 1, 0]], ids=["some", "all, turned round"])
-def test_rows_have_their_own_hyper_parameters(shape, rows):
+@pytest.mark.parametrize("rows", [[3, 1], [4, 3, 2, 1, 0], np.array([1, 3])], ids=["some", "all, turned round", "rising"])
+@pytest.mark.parametrize("scheduled", [False, True], ids=["arrays", "schedules"])
+def test_rows_have_their_own_hyper_parameters(shape, rows, scheduled):
     lr = np.linspace(0.1, 1, int(np.prod(shape))).reshape(shape)
     W = np.ones((5, 3))
-    o = optimizer(rules.sgd, lr)
+    o = optimizer(rules.sgd, (lambda t: lr) if scheduled else lr)
     o.step_rows(W, rows, np.ones((len(rows), 3)), o.init(W))
     want = np.ones((5, 3))
     want[rows] -= np.broadcast_to(lr, (5, 3))[rows]
     assert np.array_equal(W, want)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule is not rules.adagrad_norm], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("kind", [np.float64, np.float32], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("schedule", [lambda lr: lr, constant, inverse_sqrt], ids=["array", "constant", "schedule"])
+@pytest.mark.parametrize("engine", ["numpy", "fastest"])
+def test_runs_side_by_side_take_the_same_steps_in_any_order_of_their_rows(rule, kind, schedule, engine):
+    rng, lr = np.random.default_rng(5), np.array([0.1, 0.4, 1.0], kind)
+    o = optimizer(rule, schedule(lr), engine=engine)
+    W = rng.standard_normal((9, 3)).astype(kind)
+    risen, turned = W.copy(), W.copy()
+    states = [o.init(W), o.init(W)]
+    for _ in range(5):
+        rows = np.sort(rng.permutation(9)[:4])
+        G = rng.standard_normal((4, 3)).astype(kind)
+        states[0] = o.step_rows(risen, rows, G, states[0], masked=True)
+        states[1] = o.step_rows(turned, rows[::-1], G[::-1], states[1], masked=True)
+    assert not np.array_equal(W, risen)
+    assert_same((risen, *states[0]), (turned, *states[1]))
+
+
+def test_a_row_of_runs_too_many_is_named_by_every_step_on_rows():
+    W = np.ones((5, 3))
+    for lr in (np.ones(4), inverse_sqrt(np.ones(4))):
+        o = optimizer(rules.sgd, lr)
+        with pytest.raises(ValueError, match=r"lr must broadcast to the shape of W, \(5, 3\), but has \(4,\)"):
+            o.step_rows(W, np.array([1, 3]), np.ones((2, 3)), o.State(0.0))
+        assert np.array_equal(W, np.ones((5, 3)))
 
 
 def test_rows_of_float32_stay_float32():
@@ -402,6 +431,16 @@ def test_schedules_see_the_step_number_of_each_step():
     assert seen == [1.0, 2.0, 3.0] and all(isinstance(t, float) for t in seen)
     np.testing.assert_allclose(w, [-0.6, -0.3], rtol=1e-15)
     assert o.hyper_at(7.0) == {"lr": 0.1 * 7.0}
+
+
+def test_a_constant_schedule_is_the_number_that_it_gives():
+    rates = np.array([0.1, 0.2])
+    assert optimizer(rules.adam, constant(0.1), eps=constant(0.5)).hyper == optimizer(rules.adam, 0.1, eps=0.5).hyper
+    o = optimizer(rules.sgd, constant(rates))
+    rates[:] = 7.0
+    assert o.hyper["lr"].tolist() == [0.1, 0.2] == o.hyper_at(5.0)["lr"].tolist()
+    with pytest.raises(ValueError, match=r"beta1 must be in \[0, 1\), but is 1.5"):
+        optimizer(rules.adam, 0.1, beta1=constant(1.5))
 
 
 def test_hyper_parameters_become_python_floats_or_float_arrays():

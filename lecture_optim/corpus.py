@@ -18,6 +18,8 @@ import ast
 import gc
 import hashlib
 import importlib.metadata
+import importlib.util
+import os
 import re
 import warnings
 from bisect import bisect_left
@@ -25,6 +27,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -170,13 +174,21 @@ def words(text):
 
 
 def load(progress=False):
-    """The corpus of the installed NumPy and SymPy; read once in a process, then shared.
+    """The corpus of the installed NumPy and SymPy; read once, kept for the next process, and shared in this one.
 
-    progress: True shows a bar (needs tqdm). Raises ImportError where a package (tqdm too) is missing or another version.
+    It is kept beside the compiled modules of this package (in ``__pycache__``), under a name that changes with the rules and the
+    packages' files, where that folder can be written. progress: True shows a bar while it is read (needs tqdm). Raises
+    ImportError where a package (tqdm too) is missing or another version.
     """
     folders = tuple(_folder(package) for package in VERSIONS)
     if folders not in _loaded:
-        _loaded[folders] = read(*folders, progress=progress)
+        place = _place(folders)
+        found = place and _kept(place)
+        if not found:
+            found = read(*folders, progress=progress)
+            if place:
+                _keep(found, place)
+        _loaded[folders] = found
     return _loaded[folders]
 
 
@@ -205,6 +217,54 @@ def read(numpy_folder, sympy_folder, progress=False):
     indptr = np.concatenate(([0], np.cumsum([len(row) for row in rows])))
     indices = np.array([i for row in rows for i in sorted(index[word] for word in row)])
     return Corpus(texts, sources, labels, vocabulary, indptr, indices)
+
+
+def _place(folders):
+    """The file that keeps the corpus of these folders, named after all that it depends on; None where there is no such place."""
+    try:
+        compiled = Path(importlib.util.cache_from_source(__file__))
+        seen = hashlib.sha256(Path(__file__).read_bytes())
+        for folder in folders:
+            for name in _files(folder):
+                about = (folder.parent / name).stat()
+                seen.update(f"{folder} {name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    except (OSError, NotImplementedError):  # a package in a zip; a Python that keeps no compiled modules
+        return None
+    return compiled.with_name(f"{compiled.stem}.{seen.hexdigest()[:16]}.npz")
+
+
+def _kept(place):
+    """The corpus in that file; None where there is none or it is damaged."""
+    try:
+        with place.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            names = ("texts", "sources", "vocabulary")
+            texts, sources, vocabulary = (tuple(bytes(kept[name]).decode().split("\n")) for name in names)
+            return Corpus(texts, sources, kept["labels"], vocabulary, kept["indptr"], kept["indices"])
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
+
+
+def _keep(corpus, place):
+    """Writes the corpus to that file, whole or not at all, and removes what was kept before it."""
+    fields = {name: getattr(corpus, name) for name in ("labels", "indptr", "indices")}
+    for name in ("texts", "sources", "vocabulary"):  # no line ends in them: white space is single spaces
+        fields[name] = np.frombuffer("\n".join(getattr(corpus, name)).encode(), np.uint8)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=place.parent, suffix=".npz", delete=False) as file:
+            try:
+                np.savez(file, **fields)
+                file.close()
+                os.chmod(file.name, 0o644)  # for all who use this installation
+                os.replace(file.name, place)
+            except OSError:
+                os.unlink(file.name)
+                raise
+        for old in place.parent.glob(f"{place.name.split('.')[0]}.*.npz"):
+            if old != place:
+                old.unlink()
+    except OSError:  # no room, or a folder that cannot be written: the next process reads anew
+        pass
 
 
 def _folder(package):

@@ -111,7 +111,7 @@ class Compiled:
         return True
 
     def _row(self, k, value, shape):
-        """Hyper-parameter number k with an entry for each coordinate, kept for the next step: spreading it takes as long as one."""
+        """Hyper-parameter number k with an entry for each coordinate, kept for the next step, as spreading it takes as long."""
         given, spread_to, row = self._kept.get(k, (None, None, None))
         if given is not value or spread_to != shape:
             row = np.broadcast_to(value, shape).reshape(1, -1)

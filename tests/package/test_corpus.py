@@ -1,6 +1,7 @@
 """The corpus: the rules on made-up packages, the text of the installed ones, splits, subsets and every error."""
 
 import gc
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -242,7 +243,8 @@ def test_a_folder_without_a_paragraph_is_named_by_its_argument(packages, tmp_pat
 
 
 def test_the_installed_corpus_is_the_text_that_the_book_was_written_on(installed):
-    assert installed.checksum == CHECKSUM
+    folders = [importlib.metadata.distribution(name).locate_file(name) for name in corpus.VERSIONS]
+    assert corpus.read(*folders).checksum == installed.checksum == CHECKSUM  # read now, and as it may be kept
     assert (len(installed), installed.d, int((installed.labels == 1).sum())) == (19_615, 11_551, 4_701)
     assert repr(installed) == "<Corpus of 19615 paragraphs, 4701 by NumPy and 14914 by SymPy, over 11551 words>"
 
@@ -298,6 +300,92 @@ def test_loading_is_done_once_in_a_process_and_what_is_shared_cannot_be_changed(
     for array in (installed.labels, installed.indptr, installed.indices, installed.row(0)):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+# --- kept for the next process --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loaded(packages, tmp_path, monkeypatch):
+    """A function that loads two made-up packages as a new process would, from a folder of its own for what is kept.
+
+    It returns the corpus, whether the packages were read, and the files that are kept.
+    """
+    numpy_folder, _ = packages({})
+    monkeypatch.setattr(corpus, "_folder", lambda name: numpy_folder.parent / name)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
+    read, calls = corpus.read, []
+    monkeypatch.setattr(corpus, "read", lambda *folders, progress: calls.append(folders) or read(*folders, progress=progress))
+
+    def load():
+        monkeypatch.setattr(corpus, "_loaded", {})
+        calls.clear()
+        found = corpus.load()
+        assert corpus.load() is found
+        return found, bool(calls), sorted((tmp_path / "kept").rglob("*.npz"))
+
+    return load
+
+
+def fields_of(made):
+    arrays = [(a.dtype, a.tolist(), a.flags.writeable) for a in (made.labels, made.indptr, made.indices)]
+    return made.texts, made.sources, made.vocabulary, arrays
+
+
+def test_what_was_read_is_kept_as_it_was(loaded, packages):
+    packages({"sympy/ä.py": f'"""{EIGHT} Lovász\\x1c\\u2028\n\n{EIGHT} beta\\x00"""'})
+    (first, was_read, files), (second, read_again, same_files) = loaded(), loaded()
+    assert was_read and not read_again and len(files) == 1 and files == same_files
+    assert fields_of(first) == fields_of(second) and len(first) == 4
+
+
+@pytest.mark.parametrize("name", ["sympy/__init__.py", "numpy/new.py"])
+def test_a_changed_or_a_new_file_is_read_and_what_was_kept_before_it_goes(loaded, packages, name):
+    _, _, before = loaded()
+    packages({name: f'"""{EIGHT} gamma"""'})
+    found, was_read, after = loaded()
+    assert was_read and "gamma" in found.vocabulary
+    assert len(after) == 1 and after != before
+
+
+@pytest.mark.parametrize("rest", [0, 1, 100, 500, -1])
+def test_a_damaged_file_is_read_anew_and_mended(loaded, rest):
+    first, _, (file,) = loaded()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:rest])
+    found, was_read, _ = loaded()
+    assert was_read and fields_of(found) == fields_of(first)
+    assert not loaded()[1]
+
+
+def test_a_file_whose_bytes_were_changed_is_read_anew(loaded):
+    first, _, (file,) = loaded()
+    whole = file.read_bytes()
+    assert whole.count(b"omega") > 1
+    file.write_bytes(whole.replace(b"omega", b"omegb"))
+    found, was_read, _ = loaded()
+    assert was_read and fields_of(found) == fields_of(first)
+
+
+@pytest.mark.parametrize("why", ["a file is in its way", "no modules are kept"])
+def test_where_nothing_can_be_kept_it_is_read_each_time(loaded, tmp_path, monkeypatch, why):
+    if why == "no modules are kept":
+        monkeypatch.setattr(sys.implementation, "cache_tag", None)
+    else:
+        (tmp_path / "kept").write_text("")
+    for _ in range(2):
+        found, was_read, files = loaded()
+        assert was_read and not files and len(found) == 2
+
+
+def test_a_full_disk_leaves_nothing_behind(loaded, tmp_path, monkeypatch):
+    def full(file, **fields):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    _, was_read, files = loaded()
+    assert was_read and not files and not [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
 
 
 def test_the_versions_are_those_of_the_extra():

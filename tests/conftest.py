@@ -9,6 +9,8 @@ from xdist.scheduler import LoadFileScheduling
 
 from lecture_optim.cores import cores
 
+from . import namespaces
+
 ON_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 # A test may be skipped there only for a reason that lies in the test itself, not in what the machine lacks.
 BY_DESIGN = "by design: "
@@ -25,6 +27,10 @@ APART = ("tests/site/test_pages.py::test_a_page[",)
 settings.register_profile("here", deadline=None)  # a busy machine is no failure
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if ON_CI else "here")
+
+
+def pytest_configure(config):
+    namespaces.configure(config)
 
 
 def pytest_addoption(parser):
@@ -50,8 +56,14 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_collection_modifyitems(items):
-    rank = {file: number for number, file in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+    """The files of FIRST, then notebooks, and last the tests of chapters, which look at what the notebooks left behind."""
+
+    def rank(item):
+        file = item.nodeid.partition("::")[0]
+        late = 0 if file.endswith(".ipynb") else 2 if file.startswith("tests/book/") else 1
+        return FIRST.index(file) if file in FIRST else len(FIRST) + late
+
+    items.sort(key=rank)
 
 
 def forbid_skip(report):

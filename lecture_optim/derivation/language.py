@@ -46,6 +46,10 @@ class Index(sp.Symbol):
             raise ValueError(f"first must be 0 or 1, but is {first!r}; write t + 1 for an index that begins later")
         return super().__new__(cls, name, integer=True, **{"positive" if first else "nonnegative": True})
 
+    def __getnewargs_ex__(self):
+        """What `__new__` takes, for copies and pickles: a symbol of SymPy would be made anew of its name and assumptions."""
+        return (self.name, 1 if self.is_positive else 0), {}
+
 
 class Family(sp.Basic):
     """A sequence of real numbers, one for each index from ``first`` on: ``h = Family("h", sign="nonnegative")``, then ``h[t]``.

@@ -1,5 +1,6 @@
 """What one who writes a derivation meets: the rules on true examples, what a refusal says, and what is printed."""
 
+import pickle
 import re
 
 import pytest
@@ -55,6 +56,14 @@ def odd_numbers():
 
 
 # ---------------------------------------------------------------------------------------------------------------- the six rules
+
+
+@pytest.mark.parametrize("made", [t, n, h, H, w, w[t, s], sp.Sum(H[n] ** 2, (n, 0, T)), U, Mean(U)], ids=str)
+def test_symbols_come_back_from_a_pickle_as_they_were(made):
+    again = pickle.loads(pickle.dumps(made))
+    assert again == made and type(again) is type(made) and again.free_symbols == made.free_symbols
+    for old, new in zip(sp.preorder_traversal(made), sp.preorder_traversal(again), strict=True):
+        assert getattr(old, "assumptions0", None) == getattr(new, "assumptions0", None)
 
 
 def test_given_and_at_most():

@@ -39,7 +39,7 @@ def finished(tmp_path_factory):
     root = tmp_path_factory.mktemp("finished")
     update(repository(root, TEXT.replace("\n## Summary\n", PLOT)))
     update(repository(root, "# More\n\n```{code-cell} ipython3\n1 + 1\n```\n", "2-more/one"))
-    for path in ("pyproject.toml", "book/conftest.py", "tests/conftest.py", "book/notebooks.py"):
+    for path in ("pyproject.toml", "book/conftest.py", "tests/conftest.py", "tests/namespaces.py", "book/notebooks.py"):
         (root / path).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / path, root / path)
     (root / "tests/test_sum.py").write_text("def test_sum():\n    assert 1 + 1 == 2\n")

@@ -145,7 +145,17 @@ def test_there_are_at_least_40():
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_right_work_gets_all_points_by_both_routes(jail, exercises, tmp_path, name):
+def test_right_work_gets_all_points_by_both_routes(jail, soon, exercises, tmp_path, name):
+    right_by_both_routes(name, jail, exercises, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["lost metadata", "plots", "has its own tests", "leaves by exit()"])
+def test_right_work_gets_all_points_in_an_interpreter_of_its_own(jail, exercises, tmp_path, name):
+    """One that has imported nothing before, as a reader's own command starts it."""
+    right_by_both_routes(name, jail, exercises, tmp_path)
+
+
+def right_by_both_routes(name, jail, exercises, tmp_path):
     data = json.dumps(VARIANTS[name]).encode()
     for scores, _, reason in (of_class(data, jail), alone(data, exercises, tmp_path)):
         assert (scores, reason) == (FULL, None)
@@ -174,7 +184,16 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_work_is_told_the_same_by_both_routes(jail, exercises, tmp_path, name):
+def test_wrong_work_is_told_the_same_by_both_routes(jail, soon, exercises, tmp_path, name):
+    wrong_by_both_routes(name, jail, exercises, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a bare symbol", "a loop that catches everything", "the end of the process"])
+def test_wrong_work_is_told_the_same_in_an_interpreter_of_its_own(jail, exercises, tmp_path, name):
+    wrong_by_both_routes(name, jail, exercises, tmp_path)
+
+
+def wrong_by_both_routes(name, jail, exercises, tmp_path):
     in_class, by_oneself = words(
         json.dumps(VARIANTS["lost metadata"] | {"cells": answered(**WRONG[name])}).encode(), exercises, jail, tmp_path
     )
@@ -242,7 +261,7 @@ CHANGES = {  # what stands in the body of the function, and where the change is,
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_of_what_came_in_is_told_the_same_by_both_routes(jail, tmp_path, name):
+def test_a_change_of_what_came_in_is_told_the_same_by_both_routes(jail, soon, tmp_path, name):
     lines, place = CHANGES[name]
     if name != "nothing" and place:  # where there is something to change
         lines = "if items:\n" + "\n".join(f"    {line}" for line in lines.splitlines())

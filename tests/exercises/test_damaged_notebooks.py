@@ -201,7 +201,7 @@ def test_there_are_at_least_200_damages_and_the_good_one_is_good():
 
 
 @pytest.mark.parametrize("name", DAMAGES)
-def test_both_routes_find_the_same_answers_or_say_the_same_reason(jail, exercises, tmp_path, name):
+def test_both_routes_find_the_same_answers_or_say_the_same_reason(jail, soon, exercises, tmp_path, name):
     data, expected = DAMAGES[name]
     try:
         key = tuple(read(data).cells)

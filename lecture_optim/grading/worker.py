@@ -30,6 +30,7 @@ __all__ = ["main"]
 
 LONGEST = 300  # characters of an error's text that cross
 MOST_FILES = 20_000  # in the writable file systems of the jail, whose inodes no size limit counts
+BEYOND = {"RLIMIT_NPROC": 1}  # above the limit of a submission: the server of a question, however many threads its cells left
 PROCESSORS = 2  # that Python is told of, whatever the machine has: a pool of as many as it has would be beyond the limit
 TICK = 0.05  # seconds between two looks at the memory of a submission
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 4, 38
@@ -270,7 +271,18 @@ def _limit(limits):
     ):  # fmt: skip
         if hasattr(resource, name) and limits.get(key) is not None:
             with contextlib.suppress(OSError, ValueError):
-                resource.setrlimit(getattr(resource, name), (limits[key], limits[key]))
+                resource.setrlimit(getattr(resource, name), (limits[key], limits[key] + BEYOND.get(name, 0)))
+
+
+@contextlib.contextmanager
+def _room_for_a_server():
+    """Meanwhile one process more than the limit, so that threads that a cell has left running cost no answer."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (usual, most))
 
 
 def _prctl(option, value):
@@ -423,7 +435,8 @@ class _Session:
     def question(self, fd):
         state = random.getstate()
         try:
-            pid = os.fork()
+            with _room_for_a_server():
+                pid = os.fork()
         except OSError as error:
             return {"error": f"no process could be made for the question: {error.strerror}"}
         if pid == 0:

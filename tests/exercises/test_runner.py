@@ -210,6 +210,15 @@ def test_honest_work_with_many_processes_threads_or_files_gets_all_its_points(ja
     assert scores(result) == FULL_SCORES, messages(result, "q2")
 
 
+@pytest.mark.parametrize("threads", [10, 15, 1000])
+def test_threads_that_a_cell_leaves_running_cost_no_answer(jail, threads):
+    """Be they as many as the limit of processes lets it have: each question has its server all the same."""
+    text = "import threading\nfor k in range({}): threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    result = grade(notebook(cells(extra=[text.format(threads)])), jail, replace(LIMITS, memory_megabytes=1024))
+    assert [note.text for note in result.notes] == ["RuntimeError: can't start new thread"] * (threads >= LIMITS.processes)
+    assert scores(result) == FULL_SCORES
+
+
 def test_a_cell_that_raises_is_noted_and_the_next_runs(jail):
     result = grade(notebook(cells(extra=["x = 1\nraise ValueError('no\\nmore')", "def f(:\n", "raise ValueError(x)"])), jail)
     assert [(note.cell, note.text.partition(" (")[0]) for note in result.notes] == [

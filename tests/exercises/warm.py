@@ -1,7 +1,7 @@
 """Processes that begin at once: forked from one that has imported NumPy and SymPy, and nothing of `lecture_optim`.
 
-An interpreter that imports both takes a third of a second, and hundreds of tests need a process of their own. What is begun here is
-as fresh in all that this repository wrote: its modules are found and run in the new process, which has the environment, the
+An interpreter that imports both takes a third of a second, and hundreds of tests need a process of their own. What is begun here
+is as fresh in all that this repository wrote: its modules are found and run in the new process, which has the environment, the
 folder, the arguments and the three streams that it was given, and ends as any interpreter does.
 """
 

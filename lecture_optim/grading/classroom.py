@@ -26,6 +26,7 @@ from pathlib import Path
 import lecture_optim
 from lecture_optim.check import course, notebook
 from lecture_optim.check.testing import collect
+from lecture_optim.grading import jail as jails
 from lecture_optim.grading import pool, report, sheets
 from lecture_optim.grading.markup import plain
 from lecture_optim.grading.summary import summary_page
@@ -37,6 +38,7 @@ __all__ = [
     "Submission",
     "grade",
     "grade_one",
+    "modules",
     "only_notebook",
     "open_assignment",
     "records",
@@ -226,13 +228,15 @@ def _key(digest, fingerprint):
 # ---------------------------------------------------------------------------------------------------------------------- grading
 
 
-def _draws(path):
-    """Whether a submission speaks of matplotlib; one that draws without that is graded too, and waits for the import."""
-    try:
-        data = notebook.contents(path, follow=False)
-    except notebook.NotebookError:
-        return False
-    return b"matplotlib" in data or b"pylab" in data
+def modules(assignment, paths):
+    """What a jail imports for the notebooks at these paths, names of modules (`jail.preload`)."""
+
+    def readable():
+        for path in paths:
+            with contextlib.suppress(notebook.NotebookError):
+                yield notebook.contents(path, follow=False)
+
+    return jails.preload(assignment.questions, readable())
 
 
 def grade_one(path, assignment, *, id, student, jail, seed, limits):
@@ -293,7 +297,8 @@ def grade(
         secret = [folder, out, *([tests] if tests else []), *hidden]
         seconds = 2 * limits.notebook_seconds + 60.0 * (len(assignment.questions) + 1)
         paths = [None if path is None else str(path) for path in (exercises, tests)]
-        work = pool.Work(id, *paths, seed, unjailed, tuple(map(str, secret)), seconds, any(_draws(task.path) for task in tasks))
+        imported = modules(assignment, [task.path for task in tasks])
+        work = pool.Work(id, *paths, seed, unjailed, tuple(map(str, secret)), seconds, imported)
         steps = pool.run(tasks, work, jobs, stop) if tasks else ()
         for task, record in _counted(steps, len(tasks), progress and bool(tasks)):
             if record is None:

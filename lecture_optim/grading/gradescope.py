@@ -210,7 +210,8 @@ def run(autograder="/autograder"):
         if path is None:
             record = report.unread(assignment, reason, student="", id="submission")
         else:
-            with _jail(settings["unjailed"], [source, written.parent, path.parent]) as jail:
+            modules = classroom.modules(assignment, [path])
+            with _jail(settings["unjailed"], [source, written.parent, path.parent], modules) as jail:
                 limits = Limits.of(limits)
                 record = classroom.grade_one(path, assignment, id="submission", student="", jail=jail, seed=seed, limits=limits)
     except (OSError, ValueError, Refused, JailError, courses.UnknownId) as error:
@@ -223,10 +224,10 @@ def run(autograder="/autograder"):
     return 0
 
 
-def _jail(unjailed, hidden):
+def _jail(unjailed, hidden, modules):
     """A jail; or, where there can be none and the teacher has said so, none, with a student's code as a user of its own."""
     try:
-        return Jail(hidden=hidden)
+        return Jail(preload=modules, hidden=hidden)
     except JailError as error:
         if not unjailed:
             raise JailError(
@@ -238,7 +239,7 @@ def _jail(unjailed, hidden):
                 f"{error}. Without a jail only root can keep the seed from a student's code, and this is not root"
             ) from None
         print(f"Without a jail: {error}")
-        return Jail(unjailed=True)
+        return Jail(preload=modules, unjailed=True)
 
 
 def _tell(record):

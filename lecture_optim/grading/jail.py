@@ -41,12 +41,14 @@ import lecture_optim
 from lecture_optim.check import cells, codec
 from lecture_optim.check.cells import MODULES
 
-__all__ = ["PRELOAD", "TO_DRAW", "Jail", "JailError", "bubblewrap", "writable_folder"]
+__all__ = ["PRELOAD", "Jail", "JailError", "bubblewrap", "preload", "writable_folder"]
 
-# What is imported once for all submissions; a missing one is no error. Where none draws, matplotlib is half of the time in which
-# a jail is made, and makes each of its processes larger.
-PRELOAD = ("numpy", "sympy", *(f"lecture_optim.{name}" for name in ("check", *MODULES)))
-TO_DRAW = ("matplotlib.pyplot",)
+# What is imported once for all submissions; a missing one is no error. Each of the large ones takes a third of the time in which
+# a jail is made, and makes each of its processes larger, so `preload` leaves out those of which no submission speaks.
+ALWAYS = ("numpy", *(f"lecture_optim.{name}" for name in ("check", *MODULES) if name != "derivation"))
+ASKED = {"sympy": ("sympy", "lecture_optim.derivation"), "matplotlib": ("matplotlib.pyplot",)}
+WORDS = {b"sympy": "sympy", b"lecture_optim.derivation": "sympy", b"matplotlib": "matplotlib", b"pylab": "matplotlib"}
+PRELOAD = (*ALWAYS, *itertools.chain(*ASKED.values()))
 START_SECONDS, REPLY_SECONDS = 120.0, 15.0
 WRITABLE = 64 * 2**20  # bytes of the writable folder with the home folder
 SHARED_MEMORY = 16 * 2**20
@@ -56,6 +58,17 @@ ENVIRONMENT = {
     # What a large array leaves is used for the next one: asking the system for each costs an experiment half its time.
     "MALLOC_MMAP_THRESHOLD_": str(2**28), "MALLOC_TRIM_THRESHOLD_": str(2**28),
 }  # fmt: skip
+
+
+def preload(questions, notebooks):
+    """What a jail imports for submissions: the modules of which one of them speaks, and those that the questions need.
+
+    notebooks: their bytes. A submission that uses one of the others, without its name, is graded too, and waits for the import.
+    """
+    asked = {library for data in notebooks for word, library in WORDS.items() if word in data}
+    if any(question.form in ("expression", "certificate") for question in questions):
+        asked.add("sympy")
+    return (*ALWAYS, *(module for library, modules in ASKED.items() if library in asked for module in modules))
 
 
 class JailError(RuntimeError):
@@ -90,7 +103,7 @@ class Jail:
     A jail that has died, or that a submission left in disorder, is made anew by the next `start`.
     """
 
-    def __init__(self, *, unjailed=False, preload=PRELOAD + TO_DRAW, hidden=(), bwrap=None):
+    def __init__(self, *, unjailed=False, preload=PRELOAD, hidden=(), bwrap=None):
         if os.name != "posix":
             raise JailError("a class can be graded on Linux (with a jail) and macOS (without); on Windows use Linux in WSL 2")
         self.unjailed, self.preload, self.hidden = unjailed, tuple(preload), [Path(path).resolve() for path in hidden]

@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 class Work:
     """What all submissions share. exercises, tests: folders or None. hidden: paths no jail shows. seconds: the most for one.
 
-    draws: whether one of them may draw.
+    preload: what their jails import (`jail.preload`), None for all that a jail may.
     """
 
     assignment: str
@@ -45,7 +45,7 @@ class Work:
     unjailed: bool
     hidden: tuple
     seconds: float
-    draws: bool = True
+    preload: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _grade_all(pipe, leader, place, processors, work):
 
 def _serve(pipe, work):
     from lecture_optim.grading.classroom import grade_one, open_assignment
-    from lecture_optim.grading.jail import PRELOAD, TO_DRAW, Jail
+    from lecture_optim.grading.jail import PRELOAD, Jail
     from lecture_optim.grading.runner import Limits
 
     def say(value):
@@ -214,7 +214,7 @@ def _serve(pipe, work):
     try:
         limits, assignment = open_assignment(work.assignment, work.exercises, work.tests)
         assignment.tests()  # imports what they need once, before the first submission
-        preload = PRELOAD + TO_DRAW if work.draws else PRELOAD
+        preload = PRELOAD if work.preload is None else work.preload
         with Jail(unjailed=work.unjailed, preload=preload, hidden=work.hidden) as jail:
             say({})
             while True:

@@ -6,12 +6,13 @@ import os
 import tempfile
 import threading
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from lecture_optim.check import notebook
-from lecture_optim.grading import classroom, pool, report
+from lecture_optim.grading import classroom, jail, pool, report
 from lecture_optim.grading.jail import JailError
 
 from . import pupils
@@ -105,15 +106,36 @@ def test_what_still_holds_is_not_graded_again(graded, course, monkeypatch):
     assert contents(out) == before, "what was lost is there again"
 
 
-def test_the_drawing_library_is_loaded_only_for_a_class_that_draws(course, tmp_path):
-    asks = submission(q2="import sys\nhalf = 0.5 if 'mat' 'plotlib.pyplot' in sys.modules else 0.25")
-    draws = submission(before="import matplotlib.pyplot as plt\nplt.plot([1, 2])")
-    alone = fill(tmp_path / "alone", {"anna.ipynb": asks})
-    grade(alone, tmp_path / "of alone", course)
-    both = fill(tmp_path / "both", {"anna.ipynb": asks, "ben.ipynb": draws})
-    grade(both, tmp_path / "of both", course)
-    points = [{who: row["points so far"] for who, row in table(tmp_path / name).items()} for name in ("of alone", "of both")]
-    assert points == [{"anna": "3"}, {"anna": "5", "ben": "5"}]
+def test_large_libraries_are_loaded_only_for_a_class_that_speaks_of_them(course, tmp_path):
+    asks = "import sys\nhalf = 0.5 if {} in sys.modules else 0.25"  # in pieces, so that nobody speaks of it by asking
+    names = {"anna": "'mat' 'plotlib.pyplot'", "ben": "'sym' 'py'", "cem": "'lecture_' 'optim.derivation'", "dora": "'num' 'py'"}
+    asked = {f"{who}.ipynb": submission(q2=asks.format(name)) for who, name in names.items()}
+    spoken = {
+        "alone": {},
+        "of plots": {"eve.ipynb": submission(before="import matplotlib.pyplot as plt\nplt.plot([1, 2])")},
+        "of mathematics": {"eve.ipynb": submission(before="import sympy")},
+    }
+    points = {}
+    for name, more in spoken.items():
+        grade(fill(tmp_path / name, asked | more), tmp_path / f"results {name}", course)
+        points[name] = {who: row["points so far"] for who, row in table(tmp_path / f"results {name}").items()}
+    assert points == {
+        "alone": {"anna": "3", "ben": "3", "cem": "3", "dora": "5"},
+        "of plots": {"anna": "5", "ben": "3", "cem": "3", "dora": "5", "eve": "5"},
+        "of mathematics": {"anna": "3", "ben": "5", "cem": "5", "dora": "5", "eve": "5"},
+    }
+
+
+def test_what_is_loaded_is_what_one_speaks_of_or_a_question_needs():
+    function, expression, certificate = (SimpleNamespace(form=form) for form in ("function", "expression", "certificate"))
+    few = set(jail.preload([function], [b"{}", b"import numpy"]))
+    proofs, plots = {"sympy", "lecture_optim.derivation"}, {"matplotlib.pyplot"}
+    assert few == set(jail.PRELOAD) - proofs - plots and "numpy" in few
+    for text, more in ((b"sympy", proofs), (b"lecture_optim.derivation", proofs), (b"matplotlib", plots), (b"pylab", plots)):
+        assert set(jail.preload([function], [b"{}", b"import " + text])) == few | more, text
+    for question in (expression, certificate):
+        assert set(jail.preload([function, question], [])) == few | proofs
+    assert jail.preload([expression], [b"import matplotlib"]) == jail.PRELOAD
 
 
 @pytest.mark.parametrize("what", ["submission", "seed", "tests", "private tests", "package"])

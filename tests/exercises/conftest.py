@@ -12,9 +12,9 @@ from . import warm
 from .classes import grade, honest
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def jail():
-    """Making one costs more than grading a submission in it."""
+    """Making one costs more than grading a submission in it. What a test leaves in it, the next one meets, whatever its file."""
     with Jail() as made:
         yield made
 

@@ -337,7 +337,9 @@ def laid_out(tmp_path, monkeypatch):
 
     monkeypatch.setattr(classroom, "grade_one", grade_one)
     monkeypatch.setattr(
-        gradescope, "_jail", lambda unjailed, hidden: told.update(hidden=hidden) or contextlib.nullcontext("jail")
+        gradescope,
+        "_jail",
+        lambda unjailed, hidden, modules: told.update(hidden=hidden, modules=modules) or contextlib.nullcontext("jail"),
     )
     return tmp_path, told
 
@@ -347,6 +349,7 @@ def test_a_submission_is_graded_with_the_class_s_tests_and_seed_and_no_place_is_
     assert gradescope.run(autograder) == 0
     assert (told["points"], told["seed"], told["jail"], told["path"].name) == (8, pupils.SEED, "jail", "a.ipynb")
     assert {autograder / "source", autograder / "results", autograder / "submission" / "deep"} <= set(told["hidden"])
+    assert "numpy" in told["modules"] and not {"sympy", "matplotlib.pyplot"} & set(told["modules"])  # it speaks of neither
     written = json.loads((autograder / "results" / "results.json").read_bytes())
     assert written["tests"][0]["max_score"] == 10 and "the reason" in written["output"]
 
@@ -374,11 +377,11 @@ def test_without_a_jail_only_root_may_go_on(monkeypatch, capsys):
     monkeypatch.setattr(gradescope, "Jail", Jail)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(JailError, match="only root can keep the seed from a student's code, and this is not root"):
-        gradescope._jail(True, [])
+        gradescope._jail(True, [], ())
     with pytest.raises(JailError, match="build the zip again with --unjailed"):
-        gradescope._jail(False, [])
+        gradescope._jail(False, [], ())
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert isinstance(gradescope._jail(True, []), Jail) and capsys.readouterr().out == "Without a jail: no bubblewrap\n"
+    assert isinstance(gradescope._jail(True, [], ()), Jail) and capsys.readouterr().out == "Without a jail: no bubblewrap\n"
 
 
 @pytest.mark.parametrize("name", WORK)

@@ -18,7 +18,7 @@ import pytest
 from lecture_optim.grading import classroom, report
 from lecture_optim.grading.runner import Limits
 
-from . import miniature, pupils
+from . import miniature, pupils, warm
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("nbgrader") is None, reason="nbgrader is not installed: pip install 'lecture_optim[class]'"
@@ -117,24 +117,31 @@ EXPECTED = {  # the points of q1 and q2; None where it is ungraded
 }  # fmt: skip
 
 
-class Round:
-    """A course folder of nbgrader. done: the finished processes by command."""
+WARNINGS = {"PYTHONWARNINGS": "default"}
 
-    def __init__(self, folder):
+
+class Round:
+    """A course folder of nbgrader. parent: a `warm.Parent`, from which its commands are forked."""
+
+    def __init__(self, folder, parent):
+        self.parent = parent
         self.folder, self.exercises = folder / "nbgrader", miniature.write(folder / "exercises", tests=TESTS)
         self.seed = pupils.seed_file(folder)
         (self.folder / "source" / "small").mkdir(parents=True)
         (self.folder / "nbgrader_config.py").write_text(CONFIG.format(seed=str(self.seed), exercises=str(self.exercises)))
 
-    def nbgrader(self, *arguments):
-        """Run one command. Its tool alembic is looked for in PATH, so that has the folder of this interpreter."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        run = [sys.executable, "-W", "default", "-m", "nbgrader", *arguments]
-        options = {"cwd": self.folder, "capture_output": True, "text": True, "timeout": 300}
-        return subprocess.run(run, env={**os.environ, "PATH": path}, **options)
+    def nbgrader(self, *arguments, fresh=False):
+        """Run one command, fresh: in an interpreter that has imported nothing before.
 
-    def table(self, *options):
-        done = self.nbgrader("export", "--to", "out.csv", *options)
+        Its tool alembic is looked for in PATH, so that has the folder of this interpreter.
+        """
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        run = [sys.executable, "-m", "nbgrader", *arguments]
+        options = {"cwd": self.folder, "env": {**os.environ, **WARNINGS, "PATH": path}, "timeout": 300}
+        return subprocess.run(run, capture_output=True, text=True, **options) if fresh else self.parent.run(run, **options)
+
+    def table(self, *options, fresh=False):
+        done = self.nbgrader("export", "--to", "out.csv", *options, fresh=fresh)
         assert done.returncode == 0, done.stderr
         text = (self.folder / "out.csv").read_text("utf-8-sig")
         return {row["student_id"]: row for row in csv.DictReader(io.StringIO(text))}
@@ -167,12 +174,18 @@ class Round:
 
 
 @pytest.fixture(scope="module")
-def round_(tmp_path_factory):
+def nbgrader_imported():
+    with warm.Parent(("numpy", "nbgrader.apps", "sqlalchemy", "sqlite3"), WARNINGS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def round_(nbgrader_imported, tmp_path_factory):
     import nbformat
 
     from lecture_optim.grading.release import nbgrader_source
 
-    found = Round(tmp_path_factory.mktemp("round"))
+    found = Round(tmp_path_factory.mktemp("round"), nbgrader_imported)
     nbformat.write(nbgrader_source("small", found.exercises), found.folder / "source" / "small" / "small.ipynb")
     done = found.nbgrader("generate_assignment", "small")
     assert done.returncode == 0, done.stderr
@@ -216,7 +229,7 @@ def test_the_scores_are_exactly_ours(round_, jail):
 
 
 def test_nbgrader_s_own_table_has_them(round_):
-    table = round_.table()
+    table = round_.table(fresh=True)
     for name, points in EXPECTED.items():
         assert float(table[name]["score"]) == sum(filter(None, points)), name
         assert float(table[name]["max_score"]) == 9
@@ -328,6 +341,6 @@ def test_a_seed_that_others_can_read_ends_the_run_once_before_the_first(round_, 
     seed = tmp_path / "seen.seed"
     shutil.copy(round_.seed, seed)
     seed.chmod(0o644)
-    done = round_.nbgrader("autograde", "small", "--force", f"--JailedAutograde.seed_file={seed}")
+    done = round_.nbgrader("autograde", "small", "--force", f"--JailedAutograde.seed_file={seed}", fresh=True)
     assert done.returncode == 1
     assert done.stderr.count("chmod 600") == 1 and "Traceback" not in done.stderr

@@ -1,8 +1,9 @@
-"""Processes that begin at once: forked from one that has imported NumPy and SymPy, and nothing of `lecture_optim`.
+"""Processes that begin at once: forked from one that has imported what others wrote, and nothing of `lecture_optim`.
 
-An interpreter that imports both takes a third of a second, and hundreds of tests need a process of their own. What is begun here
-is as fresh in all that this repository wrote: its modules are found and run in the new process, which has the environment, the
-folder, the arguments and the three streams that it was given, and ends as any interpreter does.
+An interpreter that imports NumPy and SymPy takes a third of a second, nbgrader three times as much, and hundreds of tests need a
+process of their own. What is begun here is as fresh in all that this repository wrote: its modules are found and run in the new
+process, which has the environment, the folder, the arguments and the three streams that it was given, and ends as any interpreter
+does.
 """
 
 import json
@@ -13,34 +14,26 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 
 __all__ = ["Parent"]
 
-IMPORTED = (
-    "numpy",
-    "numpy.random",
-    "sympy",
-    "dataclasses",
-    "inspect",
-    "json",
-    "queue",
-    "resource",
-    "sysconfig",
-    "threading",
-    "tomllib",
-)
 NUMBER = struct.Struct("=i")
 LARGEST = 2**20  # bytes of a request
 
 
 class Parent:
-    """The process from which others are forked. A context manager. environment: what they have when they import."""
+    """The process from which others are forked. A context manager.
 
-    def __init__(self, environment):
+    imported: the names of modules that they have from the beginning; what these import of the standard library comes along.
+    environment: what is set while they are imported, besides what this process has.
+    """
+
+    def __init__(self, imported, environment):
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         with theirs:
-            run = [sys.executable, "-P", __file__, str(theirs.fileno())]
+            run = [sys.executable, "-P", __file__, str(theirs.fileno()), *imported]
             self.process = subprocess.Popen(run, env=own | environment, pass_fds=[theirs.fileno()])
 
     def __enter__(self):
@@ -50,27 +43,43 @@ class Parent:
         self.socket.close()
         self.process.wait()
 
-    def Popen(self, run, *, cwd, env, stdin, stdout, stderr, text, encoding, start_new_session):
-        """What `subprocess.Popen` gives for ``python -m module arguments``, of which only what `rerun` asks for is here."""
-        assert run[:2] == [sys.executable, "-m"] and stdin == stdout == stderr == subprocess.PIPE and text and start_new_session
+    def begin(self, run, *, cwd, env, streams):
+        """Begin a process as of ``python -m module arguments``, which leads a session of its own. streams: three descriptors."""
+        assert run[:2] == [sys.executable, "-m"]
         asked = json.dumps({"run": run[2:], "cwd": str(cwd), "env": env}).encode()
         ours, theirs = socket.socketpair()
-        pipes = [os.pipe() for _ in range(3)]
-        ends = [pipes[0][0], pipes[1][1], pipes[2][1]]
         with theirs:
-            socket.send_fds(self.socket, [asked], [theirs.fileno(), *ends])
-        for fd in ends:
+            socket.send_fds(self.socket, [asked], [theirs.fileno(), *streams])
+        return _Process(ours)
+
+    def Popen(self, run, *, cwd, env, stdin, stdout, stderr, text, encoding, start_new_session):
+        """As `subprocess.Popen`, of whose options only those are here for which `lecture_optim.check.rerun` asks."""
+        assert stdin == stdout == stderr == subprocess.PIPE and text and start_new_session
+        (stdin, ours), (said, stdout), (told, stderr) = (os.pipe() for _ in range(3))
+        process = self.begin(run, cwd=cwd, env=env, streams=(stdin, stdout, stderr))
+        for fd in (stdin, stdout, stderr):
             os.close(fd)
-        kept = [pipes[0][1], pipes[1][0], pipes[2][0]]
-        return _Process(ours, *(os.fdopen(fd, mode, encoding=encoding) for fd, mode in zip(kept, "wrr", strict=True)))
+        process.stdin = os.fdopen(ours, "w", encoding=encoding)
+        process.stdout, process.stderr = (os.fdopen(fd, encoding=encoding) for fd in (said, told))
+        return process
+
+    def run(self, run, *, cwd, env, timeout):
+        """As `subprocess.run` with the output captured as text."""
+        with open(os.devnull) as nothing, tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as told:
+            process = self.begin(run, cwd=cwd, env=env, streams=[file.fileno() for file in (nothing, said, told)])
+            if process.wait(timeout) is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(run, timeout)
+            for file in (said, told):
+                file.seek(0)
+            return subprocess.CompletedProcess(run, process.returncode, said.read(), told.read())
 
 
 class _Process:
     """A forked process, seen from the one that asked for it."""
 
-    def __init__(self, channel, stdin, stdout, stderr):
-        self.channel, self.stdin, self.stdout, self.stderr = channel, stdin, stdout, stderr
-        self.returncode = None
+    def __init__(self, channel):
+        self.channel, self.returncode = channel, None
         self.pid = self._number()
 
     def _number(self):
@@ -126,9 +135,10 @@ def _main():
     import importlib
     import runpy
 
-    for name in IMPORTED:
+    for name in sys.argv[2:]:
         importlib.import_module(name)
-    str((sys.modules["sympy"].Symbol("x", positive=True) + 1) ** 2)  # the first text of a sum imports more
+    if sympy := sys.modules.get("sympy"):
+        str((sympy.Symbol("x", positive=True) + 1) ** 2)  # the first sum imports more
     assert not [name for name in sys.modules if name.partition(".")[0] == "lecture_optim"]
     gc.collect()
     gc.freeze()

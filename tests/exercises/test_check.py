@@ -39,6 +39,17 @@ def command(*arguments, cwd):
     return python(None, *arguments, cwd=cwd)
 
 
+@pytest.fixture
+def forked(parent):
+    """As `command`, in a process that has NumPy from the beginning: for what a command refuses without running anything."""
+
+    def run(*arguments, cwd):
+        asked = [sys.executable, "-m", "lecture_optim.check", *map(str, arguments)]
+        return parent.run(asked, cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60)
+
+    return run
+
+
 # -------------------------------------------------------------------------------------------------------------------- check(...)
 
 
@@ -332,27 +343,27 @@ def test_start_makes_a_notebook_that_grade_reads(tmp_path):
     assert done.returncode == 1 and done.stdout.count("not answered yet") == 4 and "0 of 9" in done.stdout
 
 
-def test_start_never_overwrites(tmp_path):
+def test_start_never_overwrites(forked, tmp_path):
     mine = tmp_path / "warm-up.ipynb"
     mine.write_text("my work")
-    done = command("start", "warm-up", cwd=tmp_path)
+    done = forked("start", "warm-up", cwd=tmp_path)
     assert done.returncode == 2 and mine.read_text() == "my work"
     assert "exists, and nothing was written" in done.stderr and "--name warm-up-2.ipynb" in done.stderr
-    assert command("start", "warm-up", "--name", "warm-up-2.ipynb", cwd=tmp_path).returncode == 0
+    assert forked("start", "warm-up", "--name", "warm-up-2.ipynb", cwd=tmp_path).returncode == 0
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "elsewhere")
-    assert command("start", "warm-up", "--name", "link", cwd=tmp_path).returncode == 2
+    assert forked("start", "warm-up", "--name", "link", cwd=tmp_path).returncode == 2
     assert not (tmp_path / "elsewhere").exists()
 
 
 @pytest.mark.parametrize("place", [".", "warm-up", "warm-up/new"])
-def test_start_stays_out_of_the_exercises(tmp_path, place):
+def test_start_stays_out_of_the_exercises(forked, tmp_path, place):
     before = sorted((ROOT / "exercises").rglob("*"))
-    done = command("start", "warm-up", "--to", ROOT / "exercises" / place, cwd=tmp_path)
+    done = forked("start", "warm-up", "--to", ROOT / "exercises" / place, cwd=tmp_path)
     assert done.returncode == 2 and "inside the exercises themselves" in done.stderr and "--to my-work" in done.stderr
     assert sorted((ROOT / "exercises").rglob("*")) == before
 
 
-def test_errors_of_use_name_the_input_and_the_mend(tmp_path):
+def test_errors_of_use_name_the_input_and_the_mend(forked, tmp_path):
     (tmp_path / "file").write_text("")
     for arguments, said in (
         (("start", "warmup"), "warmup: this course has warm-up"),
@@ -360,7 +371,7 @@ def test_errors_of_use_name_the_input_and_the_mend(tmp_path):
         (("start", "warm-up", "--to", "file"), "choose another folder"),
         (("grade", "none.ipynb"), "none.ipynb: the file cannot be read: No such file"),
     ):
-        done = command(*arguments, cwd=tmp_path)
+        done = forked(*arguments, cwd=tmp_path)
         assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr, (arguments, done.stderr)
 
 
@@ -385,15 +396,15 @@ OPENED = 'from lecture_optim.check import open_assignment\ncheck = open_assignme
         (notebook(OPENED.replace("warm-up", "cold")).encode(), "cold: this course has warm-up"),
     ],
 )
-def test_a_damaged_notebook_gets_a_clear_error(tmp_path, content, said):
+def test_a_damaged_notebook_gets_a_clear_error(forked, tmp_path, content, said):
     (tmp_path / "n.ipynb").write_bytes(content)
-    done = command("grade", "n.ipynb", cwd=tmp_path)
+    done = forked("grade", "n.ipynb", cwd=tmp_path)
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
 
 
-def test_what_is_no_file_is_not_read(tmp_path):
+def test_what_is_no_file_is_not_read(forked, tmp_path):
     (tmp_path / "n.ipynb").mkdir()
-    done = command("grade", "n.ipynb", cwd=tmp_path)
+    done = forked("grade", "n.ipynb", cwd=tmp_path)
     assert done.returncode == 2 and "n.ipynb: it is not a file" in done.stderr
 
 

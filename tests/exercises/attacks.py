@@ -4,7 +4,7 @@ from textwrap import dedent
 
 from .classes import placed
 
-__all__ = ["ATTACKS", "FORGED", "SPOILS", "in_function"]
+__all__ = ["ATTACKS", "ENDLESS", "FORGED", "SPOILS", "in_function"]
 
 
 def _named(**snippets):
@@ -161,6 +161,12 @@ ATTACKS = _named(
     replaces_the_main_module="import sys\nfor name in list(sys.modules): sys.modules[name] = None",
     traces_the_worker="import sys\nsys.settrace(lambda *a: 1 / 0)\nsys.setprofile(lambda *a: 1 / 0)",
 )  # fmt: skip
+# They last until they are ended, most of them at the cost of a processor.
+ENDLESS = {
+    "stops itself", "becomes another program", "loops deaf to interrupts", "loops without the alarm",
+    "loops with every signal blocked", "sleeps", "loops in C", "computes a tower", "searches with a regular expression",
+    "waits for input", "waits for a lock", "has a hostile error", "forks without end",
+}  # fmt: skip
 # In a cell they spoil the session itself, for the student's own later answers too: nothing is gained, and some may be lost.
 SPOILS = {
     "answers for its cells", "replaces what the worker uses", "replaces builtins", "writes noise to every descriptor", "trickles",

@@ -11,16 +11,21 @@ import pytest
 from lecture_optim.grading import pool
 
 from . import miniature, pupils
-from .attacks import ATTACKS, FORGED, SPOILS, in_function
+from .attacks import ATTACKS, ENDLESS, FORGED, SPOILS, in_function
 from .classes import ANSWERS, FULL_SCORES, LIMITS, cells, grade, honest, messages, notebook, scores
 
 SLOWEST = 15.0  # seconds that any attack may cost
+BRIEF = replace(LIMITS, cell_seconds=0.8, call_seconds=0.7)  # a third of a minute less of a processor, for what uses all of it
+
+
+def limits_for(name):
+    return BRIEF if name in ENDLESS else LIMITS
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_in_a_cell_ends_and_harms_no_one(jail, graded, name):
     started = time.monotonic()
-    result = grade(notebook(cells(ANSWERS | {"q1": "step = None"}, extra=[ATTACKS[name]])), jail)
+    result = grade(notebook(cells(ANSWERS | {"q1": "step = None"}, extra=[ATTACKS[name]])), jail, limits_for(name))
     assert time.monotonic() - started < SLOWEST
     assert result.state == "graded"
     got = scores(result)
@@ -35,12 +40,16 @@ def test_an_attack_in_a_cell_ends_and_harms_no_one(jail, graded, name):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_in_a_call_costs_its_own_question_only(jail, graded, name):
     started = time.monotonic()
-    result = grade(honest(q2=in_function(ATTACKS[name])), jail)
+    result = grade(honest(q2=in_function(ATTACKS[name])), jail, limits_for(name))
     assert time.monotonic() - started < SLOWEST
     assert result.state == "graded"
     assert scores(result) == FULL_SCORES | {"q2": 0}
     assert messages(result, "q2")
     assert grade(honest(), jail) == graded
+
+
+def test_the_names_of_the_endless_are_those_of_attacks():
+    assert ATTACKS.keys() >= ENDLESS
 
 
 def test_a_loop_costs_its_limit_and_a_second(jail):
@@ -163,7 +172,7 @@ def test_a_submission_that_spins_takes_no_time_of_the_one_beside_it(tmp_path):
             "spinning.ipynb": pupils.submission(before=f"{SPINS}\nimport time\ntime.sleep(1.5)\n{SEEN}"),
         },
     )
-    work = pool.Work("small", str(course), None, pupils.SEED, False, (), 100.0)
+    work = pool.Work("small", str(course), None, pupils.SEED, False, (), 100.0, preload=())
     tasks = [pool.Task(path.stem, path.stem, path) for path in sorted(folder.iterdir())]
     records = {task.id: record for task, record in pool.run(tasks, work, 2)}
     honest, spinning = ({*re.findall(r"\d+", records[id]["notes"][0]["text"])} for id in ("honest", "spinning"))

@@ -1,5 +1,6 @@
 """The zip for Gradescope, unpacked into a bare folder laid out as there, and run with nothing but the wheel and what it needs."""
 
+import compileall
 import contextlib
 import importlib.util
 import json
@@ -81,6 +82,8 @@ def autograder(place, zipped):
     shutil.copy(source / "run_autograder", autograder / "run_autograder")
     with zipfile.ZipFile(next(source.glob("*.whl"))) as wheel:
         wheel.extractall(source / "package")
+    for part in ("check", "grading"):  # as pip does; the script itself writes no compiled files
+        compileall.compile_dir(source / "package" / "lecture_optim" / part, quiet=1)
     subprocess.run([_interpreter(place), "-m", "venv", "--without-pip", autograder / "venv"], check=True)
     site = next((autograder / "venv" / "lib").glob("python*/site-packages"))
     for name in NEEDS:
@@ -97,7 +100,7 @@ def _interpreter(place):
     if all(folder.stat().st_mode & 0o001 for folder in (base, *base.parents)):
         return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    unused = shutil.ignore_patterns("site-packages", "test", "__pycache__", "config-*", "*.a")
+    unused = shutil.ignore_patterns("site-packages", "test", "config-*", "*.a")
     shutil.copytree(base / "lib" / version, place / "python" / "lib" / version, copy_function=_linked, ignore=unused)
     (place / "python" / "bin").mkdir()
     return shutil.copy(base / "bin" / version, place / "python" / "bin" / "python3")

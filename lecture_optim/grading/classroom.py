@@ -228,15 +228,15 @@ def _key(digest, fingerprint):
 # ---------------------------------------------------------------------------------------------------------------------- grading
 
 
-def modules(assignment, paths):
-    """What a jail imports for the notebooks at these paths, names of modules (`jail.preload`)."""
+def modules(questions, paths):
+    """What a jail imports for these questions and the notebooks at these paths, names of modules (`jail.preload`)."""
 
     def readable():
         for path in paths:
             with contextlib.suppress(notebook.NotebookError):
                 yield notebook.contents(path, follow=False)
 
-    return jails.preload(assignment.questions, readable())
+    return jails.preload(questions, readable())
 
 
 def grade_one(path, assignment, *, id, student, jail, seed, limits):
@@ -297,7 +297,7 @@ def grade(
         secret = [folder, out, *([tests] if tests else []), *hidden]
         seconds = 2 * limits.notebook_seconds + 60.0 * (len(assignment.questions) + 1)
         paths = [None if path is None else str(path) for path in (exercises, tests)]
-        imported = modules(assignment, [task.path for task in tasks])
+        imported = modules(assignment.questions, [task.path for task in tasks])
         work = pool.Work(id, *paths, seed, unjailed, tuple(map(str, secret)), seconds, imported)
         steps = pool.run(tasks, work, jobs, stop) if tasks else ()
         for task, record in _counted(steps, len(tasks), progress and bool(tasks)):

@@ -210,7 +210,7 @@ def run(autograder="/autograder"):
         if path is None:
             record = report.unread(assignment, reason, student="", id="submission")
         else:
-            modules = classroom.modules(assignment, [path])
+            modules = classroom.modules(assignment.questions, [path])
             with _jail(settings["unjailed"], [source, written.parent, path.parent], modules) as jail:
                 limits = Limits.of(limits)
                 record = classroom.grade_one(path, assignment, id="submission", student="", jail=jail, seed=seed, limits=limits)

@@ -248,7 +248,9 @@ class JailedAutograde(NbGraderPreprocessor):
                 folders = ("source", "release", "submitted", "autograded", "feedback")
                 hidden = [Path(course.root, getattr(course, f"{name}_directory")) for name in folders]
                 hidden += [Path(course.root, "gradebook.db"), self.seed_file, *([self.tests] if self.tests else [])]
-                _JAILS[converter] = jail = Jail(unjailed=self.unjailed, hidden=hidden)
+                handed_in = [Path(file) for files in converter.assignments.values() for file in files]
+                preload = classroom.modules((), handed_in)  # of any assignment: what proofs need, their notebooks speak of
+                _JAILS[converter] = jail = Jail(unjailed=self.unjailed, preload=preload, hidden=hidden)
                 weakref.finalize(converter, jail.close)
         except (Refused, JailError, GradebookError) as error:
             self.log.error("%s", error)

@@ -297,6 +297,8 @@ def test_the_jail_shows_no_folder_of_the_course_no_gradebook_no_seed_and_no_priv
             autograded_directory="autograded", feedback_directory="feedback",
         )  # fmt: skip
 
+    (tmp_path / "anna.ipynb").write_bytes(pupils.submission())
+    (tmp_path / "ben.ipynb").write_bytes(pupils.submission(before="import sympy"))
     made = []
 
     class Jail:
@@ -308,11 +310,13 @@ def test_the_jail_shows_no_folder_of_the_course_no_gradebook_no_seed_and_no_priv
 
     monkeypatch.setattr(ours, "Jail", Jail)
     converter, seed = Converter(), pupils.seed_file(tmp_path)
+    converter.assignments = {f"in/{name}/a": [str(tmp_path / f"{name}.ipynb")] for name in ("anna", "ben")}
     parts = [ours.JailedAutograde(parent=converter, seed_file=str(seed), tests=str(tmp_path / "private")) for _ in range(2)]
     assert parts[0].ready() == parts[1].ready() and parts[0].ready()[0] == pupils.SEED
     (options,) = made
     names = ("source", "release", "in", "autograded", "feedback", "gradebook.db", "class.seed", "private")
     assert {str(path) for path in options["hidden"]} == {str(tmp_path / name) for name in names} and not options["unjailed"]
+    assert "sympy" in options["preload"] and "matplotlib.pyplot" not in options["preload"], "what one of them speaks of"
     seed.chmod(0o640)
     with pytest.raises(ours.NbGraderException, match="chmod 600"):
         parts[0].ready()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from lecture_optim.claims import load
 from lecture_optim.cores import cores
 
 from . import namespaces
@@ -102,7 +103,19 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(f"checked mathematics: {said}")
     for line in slowest(terminalreporter.stats, config.option.slowest):
         terminalreporter.write_line(line)
+    if config.option.slowest and (line := ledger(reports, config.rootpath / "book/claims")):
+        terminalreporter.write_line(line)
     return result
+
+
+def ledger(reports, folder):
+    """A line about the tests that decide the claims of the ledger: seconds, added up, and how many; "" where there are none.
+
+    What they need beforehand, such as the cells of a chapter, is not counted: those run whether there is a ledger or not.
+    """
+    decide = {check.partition("[")[0] for claim in load(folder).claims for check in claim.checks} if folder.exists() else ()
+    took = [report.duration for report in reports if report.nodeid.partition("[")[0] in decide]
+    return f"{sum(took):7.1f} s  {len(took)} tests that decide the claims of the ledger" if took else ""
 
 
 def slowest(stats, count):

@@ -11,6 +11,7 @@ import os
 import random
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from itertools import pairwise
 
@@ -95,61 +96,61 @@ def seed(text):
 
 
 def mutations(e):
-    """(kind, changed expression) for every small change of one place of e."""
+    """(kind, maker of the changed expression) for every small change of one place of e; most are never made."""
     yield from _here(e)
     if isinstance(e, sp.Sum):
         for kind, new in mutations(e.function):
-            yield kind, sp.Sum(new, *e.limits)
+            yield kind, lambda new=new: sp.Sum(new(), *e.limits)
     elif not isinstance(e, Term) and not (e.is_Pow and e.exp.is_Number):
         for k, part in enumerate(e.args):
             for kind, new in mutations(part):
-                yield kind, e.func(*e.args[:k], new, *e.args[k + 1 :])
+                yield kind, lambda k=k, new=new: e.func(*e.args[:k], new(), *e.args[k + 1 :])
     elif e.is_Pow:
         for kind, new in mutations(e.base):
-            yield kind, new**e.exp
+            yield kind, lambda new=new: new() ** e.exp
 
 
 def _here(e):
     if e.is_Rational and e not in (0, 1, -1):
         for new in {sp.Integer(2): (1, 3), sp.Rational(1, 2): (sp.Rational(1, 3), 1)}.get(e, (e - 1, e + 1)):
-            yield "constant", sp.sympify(new)
+            yield "constant", partial(sp.sympify, new)
     if e.is_Symbol or isinstance(e, Term) or e.is_Add:
-        yield "constant", 2 * e
-        yield "constant", e / 2
-        yield "exponent", e**2
+        yield "constant", lambda: 2 * e
+        yield "constant", lambda: e / 2
+        yield "exponent", lambda: e**2
     if e.is_Pow and e.exp.is_Number:
         changed = {sp.Integer(2): (1, 3), sp.S.Half: (1, 2), sp.Integer(-1): (-2, 1), -sp.S.Half: (-1, sp.S.Half)}
         for new in changed.get(e.exp, (e.exp - 1, e.exp + 1)):
-            yield "exponent", e.base ** sp.sympify(new)
+            yield "exponent", lambda new=new: e.base ** sp.sympify(new)
     if e.is_Add:
         for a in e.args:
-            yield "term dropped", e - a
-            yield "sign", e - 2 * a
+            yield "term dropped", lambda a=a: e - a
+            yield "sign", lambda a=a: e - 2 * a
     if e.is_Mul:
         for a in e.args:
             if a != -1:
-                yield "factor dropped", e / a
+                yield "factor dropped", lambda a=a: e / a
     if isinstance(e, sp.Sum):
         for k, (index, low, high) in enumerate(e.limits):
             for a, b in ((low + 1, high), (low, high - 1), (low, high + 1), (low - 1, high)):
-                yield "range", sp.Sum(e.function, *e.limits[:k], (index, a, b), *e.limits[k + 1 :])
+                yield "range", partial(sp.Sum, e.function, *e.limits[:k], (index, a, b), *e.limits[k + 1 :])
     if isinstance(e, Term):
         for k, index in enumerate(e.indices):
             for shift in (-1, 1):
-                yield "index", Term(e.family, *e.indices[:k], index + shift, *e.indices[k + 1 :])
+                yield "index", lambda k=k, new=index + shift: Term(e.family, *e.indices[:k], new, *e.indices[k + 1 :])
     if isinstance(e, sp.Max | sp.Min):
-        yield "order", (sp.Min if isinstance(e, sp.Max) else sp.Max)(*e.args)
+        yield "order", partial(sp.Min if isinstance(e, sp.Max) else sp.Max, *e.args)
     if isinstance(e, sp.Abs):
-        yield "sign", e.args[0]
+        yield "sign", lambda: e.args[0]
 
 
 def exchanged(e):
-    """e with two of its numbers taken for each other."""
+    """The same for e with two of its numbers taken for each other."""
     symbols = sorted((s for s in e.free_symbols if not s.is_integer), key=str)
     for a, b in pairwise(symbols):
-        yield "names", e.xreplace({a: b, b: a})
+        yield "names", partial(e.xreplace, {a: b, b: a})
     if isinstance(e, sp.Max | sp.Min):
-        yield "order", e.args[0]
+        yield "order", lambda: e.args[0]
 
 
 @dataclass
@@ -180,11 +181,11 @@ class Mutant:
 
 
 def _few(found, chance):
-    """PER_KIND of each kind, by chance; what is kept is the same in every run."""
+    """PER_KIND of each kind, by chance, which are made; what is kept is the same in every run."""
     kept = []
     for kind in KINDS:
         of_kind = [new for k, new in found if k == kind]
-        kept += [(kind, new) for new in chance.sample(of_kind, min(PER_KIND, len(of_kind)))]
+        kept += [(kind, new()) for new in chance.sample(of_kind, min(PER_KIND, len(of_kind)))]
     return kept
 
 

@@ -3,6 +3,8 @@ PYTHON ?= python3
 # `make book SLOWEST=10`, and the same of notebooks and test, shows the ten parts that took longest.
 SLOWEST ?= 0
 export SLOWEST
+# The tests start hundreds of processes that import the same modules, which are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/ready
 .DEFAULT_GOAL := help

@@ -6,7 +6,7 @@ from math import prod
 
 import sympy as sp
 
-from lecture_optim.derivation.language import substitute
+from lecture_optim.derivation.language import rebuilt, substitute
 
 __all__ = ["expand", "factored", "flat_sums", "is_zero"]
 
@@ -33,7 +33,7 @@ def flat_sums(e):
     """Every Sum as a sum of products of sums of one monomial each, over named indices in one order."""
     if not e.has(sp.Sum):
         return e
-    e = e.func(*(flat_sums(a) for a in e.args)) if not isinstance(e, sp.Sum) else e
+    e = rebuilt(e, [flat_sums(a) for a in e.args]) if not isinstance(e, sp.Sum) else e
     if not isinstance(e, sp.Sum):
         return e
     inner = expand(flat_sums(e.function))

@@ -3,7 +3,9 @@
 import sympy as sp
 from sympy.core.symbol import Str
 
-__all__ = ["SEAL", "Family", "Index", "Mean", "Sealed", "Term", "Unproved", "lower", "random", "substitute", "unknown"]
+__all__ = [
+    "SEAL", "Family", "Index", "Mean", "Sealed", "Term", "Unproved", "lower", "random", "rebuilt", "substitute", "unknown",
+]  # fmt: skip
 
 SIGNS = ("real", "nonnegative", "positive")
 
@@ -137,6 +139,11 @@ def lower(symbol):
     return 1 if symbol.is_positive else 0 if symbol.is_nonnegative else None
 
 
+def rebuilt(e, parts):
+    """e of these parts, itself where they are its own: SymPy compares those of a Max or Min each time that it makes one."""
+    return e if all(a is b for a, b in zip(e.args, parts, strict=True)) else e.func(*parts)
+
+
 def substitute(e, place):
     """Put expressions for symbols and Lambdas for families, all at once, without capture by a sum's own index."""
     e, place = sp.sympify(e), {old: sp.sympify(new) for old, new in place.items()}
@@ -153,7 +160,7 @@ def substitute(e, place):
             return Term(e.family, *indices)
         if e.is_Symbol:
             return names.get(e, place.get(e, e))
-        return e.func(*(walk(a, names) for a in e.args)) if e.args else e
+        return rebuilt(e, [walk(a, names) for a in e.args])
 
     result, back = walk(e, {}), {}
     used = result.atoms(sp.Symbol)  # free or the index of another sum

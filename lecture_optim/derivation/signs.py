@@ -4,11 +4,12 @@
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
 from lecture_optim.derivation.identities import expand, is_zero
-from lecture_optim.derivation.language import Family, Index, Mean, Term, Unproved
+from lecture_optim.derivation.language import Family, Index, Mean, Term, Unproved, rebuilt
 
 __all__ = [
     "inside_sum", "nonnegative", "positive", "require_assumptions", "require_defined", "require_symbol", "resolve", "vanishes",
@@ -61,6 +62,11 @@ def positive(e, known):
 
 def nonnegative(e, known, strict=False):
     """Whether e >= 0 (strict: e > 0) by its structure: numbers, declared signs, sums, products, even powers, known relations."""
+    return _nonnegative(e, tuple(known), strict)
+
+
+@lru_cache(4096)  # the parts of an expression are asked for again and again, as more of what is known is left out
+def _nonnegative(e, known, strict):
     e = e.primitive()[1] if e.is_Add else e  # a positive common factor says nothing
     return _by_structure(e, known, strict) or _by_known(e, known, strict)
 
@@ -79,7 +85,7 @@ def _by_known(e, known, strict):
     for relation in () if e.is_Number else known:
         if relation.op == "=":
             continue
-        rest, enough = expand(e - relation.slack), relation.op in ("<", ">") or not strict
+        rest, enough = expand(e) - expand(relation.slack), relation.op in ("<", ">") or not strict
         if rest == 0:
             if enough:
                 return True
@@ -114,15 +120,12 @@ def _by_structure(e, known, strict):
                 found = (nonnegative(expand(sign * part + e - a), known, strict) for part in (sign * a).args)
                 return all(found) if every else any(found)
         # n >= 1 means n = n' + 1 with n' >= 0.
-        shift = {s: s + 1 for s in e.free_symbols if s.is_integer and s.is_positive and not e.has(Term, sp.Sum)}
-        moved = expand(e.subs(shift, simultaneous=True)) if shift else e
-        weak = {s: sp.Dummy(s.name, integer=True, nonnegative=True) for s in shift}
-        parts = [a.xreplace(weak) for a in sp.Add.make_args(moved)]
-        return (
-            bool(shift)
-            and all(_by_structure(a, (), False) for a in parts)
-            and (not strict or any(_by_structure(a, (), True) for a in parts))
-        )
+        shift = [s for s in e.free_symbols if s.is_integer and s.is_positive]
+        if not shift or e.has(Term, sp.Sum):
+            return False
+        moved = expand(e.xreplace({s: sp.Dummy(s.name, integer=True, nonnegative=True) + 1 for s in shift}))
+        parts = sp.Add.make_args(moved)
+        return all(_by_structure(a, (), False) for a in parts) and (not strict or any(_by_structure(a, (), True) for a in parts))
     if e.is_Mul:
         negative = False
         for a in e.args:
@@ -251,7 +254,7 @@ def resolve(e, known):
         return Mean(resolve(e.args[0], ()))
     if isinstance(e, sp.Sum):  # what is known of one value of the sum's index says nothing inside it
         return sp.Sum(resolve(e.function, _sums_out(e, known)), *e.limits)
-    e = e.func(*(resolve(a, known) for a in e.args))
+    e = rebuilt(e, [resolve(a, known) for a in e.args])
     if isinstance(e, sp.Abs):
         (a,) = e.args
         return a if nonnegative(a, known) else -a if nonnegative(-a, known) else e

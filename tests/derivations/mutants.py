@@ -50,6 +50,7 @@ def names(subjects=proofs.SUBJECTS):
 
 def made(name):
     """The derivation of this name."""
+    import_module(f"lecture_optim.proofs.{name.partition(':')[0]}")
     return proofs._registered[name]()
 
 

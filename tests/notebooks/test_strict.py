@@ -54,7 +54,8 @@ def pair(finished, tmp_path):
 
 def pytest_in(root, *arguments, **environment):
     """(exit code, output) of pytest in the folder `root`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name != "CI"}
+    other = ("CI", "PYTHONDONTWRITEBYTECODE")  # one of these runs compiles pytest's own plugins for all that follow
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_") and name not in other}
     call = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(call, cwd=root, env={**kept, **environment}, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
@@ -153,7 +154,7 @@ def test_the_notebook_beside_them_passes(complaints):
 def test_the_files_that_took_longest_are_shown_on_request(pair):
     text = "import time\n\n\ndef test_a():\n    time.sleep(1)\n\n\ndef test_b():\n    pass\n"
     (pair.root / "tests/test_long.py").write_text(text)
-    _, shown = pytest_in(pair.root, "tests", "--slowest=2")
+    _, shown = pytest_in(pair.root, "tests", "--slowest=2", "-n1")
     longest, other = re.findall(r"^ +(\d+\.\d) s  (.*)$", shown, re.MULTILINE)
     assert 1 <= float(longest[0]) < 9 and re.fullmatch(r"tests/test_long.py, 2 tests, \d\.\d s of it test_a", longest[1])
     assert other[1].startswith("tests/test_sum.py, 1 tests, ")

@@ -82,11 +82,14 @@ class Printing(SphinxDirective):
     """What the directives share: the register, and entries as nodes."""
 
     def register(self):
-        """The register; an error of the page where it cannot be read. The page depends on all its files."""
+        """The register, read once a build; an error of the page where it cannot be read. The page depends on all its files."""
+        app = self.env.app
         try:
-            register = load(Path(self.env.srcdir, FOLDER))
+            if not hasattr(app, "claims_register"):
+                app.claims_register = load(Path(self.env.srcdir, FOLDER))
         except ClaimError as error:
             raise self.error(str(error)) from None
+        register = app.claims_register
         for file in sorted({claim.file for claim in register.claims}):
             self.env.note_dependency(file.relative_to(self.env.srcdir).as_posix())
         return register

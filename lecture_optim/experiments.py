@@ -136,22 +136,12 @@ def text(seeds=5, words=3000, batch=128, dropout=0.0, data=None):
     checks.at_most(least, batch=batch)
     steps = least // batch  # an epoch has as many at each seed
 
-    @lru_cache(maxsize=1000)
-    def words_of(seed, t):
-        """The batch of step t, for which every rule of a race asks: labels, then bounds, columns and values of its words, then an
-        order that brings equal columns together, these columns, and where each begins.
-        """
-        bag = parts[seed][0]
-        rows, rng = _rows(seed, t, len(bag.labels), batch, steps)
-        bounds, column = bag.of(rows)
-        order = np.argsort(column, kind="stable")
-        seen, first = np.unique(column[order], return_index=True)
-        return bag.labels[rows], bounds, column, dropout_masks(len(column), dropout, rng), order, seen, first
+    batches = _Batches([train for train, _ in parts], batch, steps, dropout)
 
     def gradient(w, t):
         G = np.zeros(w.shape)
         for seed in range(seeds):
-            y, bounds, column, value, order, seen, first = words_of(seed, t)
+            y, bounds, column, value, order, seen, first = batches.of(seed, t)
             slope = -y * sigmoid(-y * _sums(w[..., seed, column] * value, bounds)) / batch
             terms = (np.repeat(slope, np.diff(bounds), axis=-1) * value)[..., order]
             G[..., seed, seen] = np.add.reduceat(terms, first, axis=-1)
@@ -177,6 +167,29 @@ def _splits(data, seeds, words):
     for seed in range(seeds):
         pair = data.split(seed)
         yield pair, np.sort(np.argsort(-pair[0].counts, kind="stable")[:words])
+
+
+class _Batches:
+    """The batches of a text task, kept as every rule of a race asks for them; a pickle, for another process, keeps none."""
+
+    def __init__(self, bags, batch, steps, dropout):
+        self._made_of = bags, batch, steps, dropout
+        self.of = lru_cache(maxsize=1000)(self._draw)
+
+    def __reduce__(self):
+        return _Batches, self._made_of
+
+    def _draw(self, seed, t):
+        """The batch of step t: labels, then bounds, columns and values of its words, then an order that brings equal columns
+        together, these columns, and where each begins.
+        """
+        bags, batch, steps, dropout = self._made_of
+        bag = bags[seed]
+        rows, rng = _rows(seed, t, len(bag.labels), batch, steps)
+        bounds, column = bag.of(rows)
+        order = np.argsort(column, kind="stable")
+        seen, first = np.unique(column[order], return_index=True)
+        return bag.labels[rows], bounds, column, dropout_masks(len(column), dropout, rng), order, seen, first
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 import sys
 
+import cloudpickle
 import numpy as np
 import pytest
 
@@ -64,6 +65,15 @@ def test_dropped_words(little):
         assert set(np.unique(b[a != 0] / a[a != 0])) <= {0.0, 2.0} and not np.any(b[a == 0])
         kept, all_words = kept + np.count_nonzero(b), all_words + np.count_nonzero(a)
     assert kept / all_words == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(all_words))
+
+
+def test_a_task_goes_to_another_process_without_what_it_has_drawn(little):
+    task, w = text(seeds=2, words=50, batch=16, data=little), np.ones((2, 50))
+    fresh = cloudpickle.dumps(task)
+    first = task.gradient(w, 1)
+    assert len(cloudpickle.dumps(task)) == len(fresh)
+    again = cloudpickle.loads(fresh)
+    assert np.array_equal(again.gradient(w, 1), first) and np.array_equal(again.error(w), task.error(w))
 
 
 def test_digits_are_the_network_on_scikit_learns_images():

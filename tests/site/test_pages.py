@@ -17,8 +17,6 @@ ONE_OF_EACH_KIND = (
     "book/index.html",
     "book/notation.html",
     "book/checked-mathematics.html",
-    "book/1-sparse-gradients/02-where-sparsity-comes-from.html",
-    "book/2-adagrad/01-who-is-speaking.html",
     "book/4-convergence/01-when-signs-mislead.html",
     "book/exercises/warm-up.html",
     "book/appendix/bibliography.html",

@@ -257,7 +257,7 @@ def _keep(corpus, place):
                 file.close()
                 os.chmod(file.name, 0o644)  # for all who use this installation
                 os.replace(file.name, place)
-            except OSError:
+            except BaseException:  # an interrupt too leaves no part behind
                 os.unlink(file.name)
                 raise
         for old in place.parent.glob(f"{place.name.split('.')[0]}.*.npz"):

@@ -158,10 +158,7 @@ def optimizer(rule, lr, *, project=None, engine="numpy", check_finite=True, **hy
         if value is inspect.Parameter.empty:
             raise TypeError(f"{rule.__name__} needs a value for {name}")
         value = getattr(value, "constant", value)  # of a schedule that is one
-        if callable(value):
-            values[name] = value
-        else:
-            values[name] = _hyper(name, value)
+        values[name] = value if callable(value) else _hyper(name, value)
     if project is not None and not callable(project):
         raise TypeError(f"project must be a function of w, such as box(-1, 1), not {project!r}")
     return Optimizer(rule, MappingProxyType(values), project, engine, check_finite)

@@ -246,10 +246,7 @@ class SparseLogistic:
         # The label makes the margin double also for W in single precision, in which the square of a small slope would be zero.
         y = self.labels[i]
         margin = y * W[rows].sum(axis=0)
-        slope = -y * sigmoid(-margin)
-        G = np.empty((len(rows), *W.shape[1:]), slope.dtype)
-        G[...] = slope
-        return log1p_exp(-margin), rows, G
+        return log1p_exp(-margin), rows, np.full((len(rows), *W.shape[1:]), -y * sigmoid(-margin))
 
 
 @dataclass(frozen=True)

@@ -378,14 +378,20 @@ def test_where_nothing_can_be_kept_it_is_read_each_time(loaded, tmp_path, monkey
         assert was_read and not files and len(found) == 2
 
 
-def test_a_full_disk_leaves_nothing_behind(loaded, tmp_path, monkeypatch):
-    def full(file, **fields):
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "interrupted"])
+def test_a_disk_that_is_full_and_an_interrupt_leave_nothing_behind(loaded, tmp_path, monkeypatch, error):
+    def half(file, **fields):
         file.write(b"half")
-        raise OSError(28, "No space left on device")
+        raise error
 
-    monkeypatch.setattr(np, "savez", full)
-    _, was_read, files = loaded()
-    assert was_read and not files and not [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    monkeypatch.setattr(np, "savez", half)
+    if isinstance(error, OSError):
+        _, was_read, files = loaded()
+        assert was_read and not files
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            loaded()
+    assert not [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
 
 
 def test_the_versions_are_those_of_the_extra():

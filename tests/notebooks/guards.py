@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 # Whoever reads can always open the code; a tag that hides it for good or switches a check off is not among them.
 ALLOWED_TAGS = {"hide-input", "hide-output", "hide-cell"}
 LONGEST_CELL = 25
+LONGEST_LINE = 90  # characters; what the page is wide enough for on most screens
 LONGEST_MEDIAN = 6
 LONGEST_CAPTION = 6  # words
 SHORTEST_ALT = 5  # words
@@ -109,9 +110,12 @@ def tags_are_allowed(page):
 
 
 def cells_are_short(page):
-    """No code cell is long, and in a chapter most are short."""
-    lengths = [len(cell.source.splitlines()) for _, cell in page.code]
+    """No code cell is long or has a long line, and in a chapter most are short."""
+    cells = [cell.source.splitlines() for _, cell in page.code]
+    lengths, widths = [len(lines) for lines in cells], [max(map(len, lines), default=0) for lines in cells]
     found = [f"code cell {n} has {m} lines, more than {LONGEST_CELL}" for n, m in enumerate(lengths, 1) if m > LONGEST_CELL]
+    wide = [(n, m) for n, m in enumerate(widths, 1) if m > LONGEST_LINE]
+    found += [f"code cell {n} has a line of {m} characters, more than {LONGEST_LINE}" for n, m in wide]
     if page.is_chapter and lengths and statistics.median(lengths) > LONGEST_MEDIAN:
         found.append(f"the median code cell has {statistics.median(lengths)} lines, more than {LONGEST_MEDIAN}")
     return found

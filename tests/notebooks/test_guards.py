@@ -140,6 +140,7 @@ DEFECTS = [
     (guards.tags_are_allowed, code(1, metadata={"tags": ["hide-input", "nbval-skip"]}), "has the tag 'nbval-skip'"),
     (guards.tags_are_allowed, code(1, source="#NBVAL_IGNORE_OUTPUT\n1"), "switches a check off"),
     (guards.cells_are_short, code(1, source="x = 1\n" * 26), "code cell 1 has 26 lines"),
+    (guards.cells_are_short, code(1, source="x = 1" + 86 * " "), "has a line of 91 characters"),
     (guards.cells_are_short, lambda nb: [code(n, source="x = 1\n" * 7)(nb) for n in (1, 2)], "the median code cell has 7"),
     (guards.all_code_is_run, prose("Two numbers.", "```python\nx = 1\n```"), "Python code that is never run"),
     (guards.all_code_is_run, prose("Two numbers.", "````{note}\n```{code-cell}\n1\n```\n````"), "Python code that is never run"),

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from . import checks
 from .visit import NARROW, WIDE, pages
 
 # The long words of a page's paragraphs.
@@ -89,3 +90,52 @@ def test_hidden_code_opens_and_closes(html, tab):
     assert code.is_visible()
     fold.get_by_text("Hide the code").click()
     assert not code.is_visible()
+
+
+# How wide the enlarged picture is, how wide the room that it scrolls in, and how far it is scrolled.
+ENLARGED = """() => {
+    const picture = document.querySelector('#enlarged img');
+    const room = picture.parentElement;
+    return [picture.getBoundingClientRect().width, room.clientWidth, room.scrollLeft];
+}"""
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
+def test_a_figure_is_enlarged_by_keyboard_and_given_back(html, tab, viewport, scheme):
+    page = tab.open(html / "book/4-convergence/05-what-is-known.html", viewport, scheme).page
+    link = page.locator("#fig-evaluations a.image-reference")
+    before = link.locator("img").evaluate("(image) => image.getBoundingClientRect().width")
+    link.press("Enter")
+    box = page.get_by_role("dialog", name="Figure 23.3, enlarged")
+    assert box.get_by_text("Evaluations to a tolerance").is_visible()
+    assert len(box.locator("img").get_attribute("alt")) > 50
+    wide, room, _ = page.evaluate(ENLARGED)
+    assert wide > 1.5 * before
+    assert wide >= 720, "letters of 10 points in 7.2 inches are smaller than the page's captions"
+    assert viewport is NARROW or wide <= room
+    if viewport is NARROW:
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"() => ({ENLARGED})()[2] > 0")
+        assert checks.accessibility(page) == []
+    page.keyboard.press("Escape")
+    assert not box.is_visible()
+    assert link.evaluate("(link) => link === document.activeElement")
+
+
+def test_a_figure_is_enlarged_by_touch_and_closed_by_touch(html, visitor):
+    page = visitor(NARROW, has_touch=True).open(html / "book/4-convergence/05-what-is-known.html").page
+    box = page.get_by_role("dialog")
+    for end in ("button", "img"):
+        page.locator("#fig-evaluations a.image-reference").tap()
+        assert box.is_visible()
+        box.locator(end).tap()
+        assert not box.is_visible()
+
+
+def test_a_figure_opens_in_a_tab_of_its_own_for_whoever_asks_for_it(html, visitor):
+    page = visitor().open(html / "book/4-convergence/05-what-is-known.html").page
+    link = page.locator("#fig-evaluations a.image-reference")
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["ControlOrMeta"])
+    assert opened.value.url == link.evaluate("(link) => link.href")
+    assert page.get_by_role("dialog").count() == 0

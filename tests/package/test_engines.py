@@ -357,6 +357,29 @@ def test_play_leaves_the_start_and_the_losses_as_they_were(capsys):
     assert "adagrad" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", FLOATS)
+def test_the_quotient_that_defines_zero_over_zero_is_numpys_and_converts_no_condition(kind):
+    import numba
+
+    from lecture_optim.engine.weak import LIKE_NUMPY
+
+    @numba.njit(**LIKE_NUMPY)
+    def quotients(a, b, out):
+        for i in range(a.size):
+            out[i] = rules.ratio(a[i], b[i])
+
+    special = np.array([*SPECIAL, np.inf, np.nan], kind)
+    a, b = (x.ravel() for x in np.meshgrid(np.concatenate([special, -special]), np.abs(special)))
+    found = np.empty_like(a)
+    quotients(a, b, found)
+    wanted = rules.ratio(a, b)
+    assert bits(found) == bits(wanted)
+    assert not wanted[(b == 0) & np.isfinite(a)].any()
+    assert (np.signbit(found) == np.signbit(wanted))[~np.isnan(wanted)].all()
+    # A conversion of whole vectors of conditions costs the divider's time a fifth more.
+    assert "uitofp" not in quotients.inspect_llvm(quotients.signatures[0])
+
+
 # --- Rules of the reader, and errors -------------------------------------------------------------------------------------------
 
 

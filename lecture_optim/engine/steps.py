@@ -11,7 +11,9 @@ from lecture_optim.engine.kernels import kernel_of, kind_of
 
 __all__ = ["Compiled"]
 
-CHUNK = 2**18  # numbers of a stream that are played between two looks at the schedules
+# Numbers of a stream that are played between two looks at the schedules: 8 MiB for each schedule, and few enough looks that
+# Python's part in them does not count.
+CHUNK = 2**20
 INDEX = np.dtype(np.intp)
 
 

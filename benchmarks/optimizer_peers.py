@@ -127,7 +127,8 @@ class Ours(Peer):
     """The package itself, with either engine.
 
     Options: looking, for NaN in the gradient; block, NumPy's (0: none); threads, each with its part of the vector; bare, a loop
-    that only moves; free, no projection of an online run; dividing and carried, Adam with its corrections written otherwise.
+    that only moves, and for runs one that only takes roots and quotients; free, no projection of an online run; dividing and
+    carried, Adam with its corrections written otherwise.
     """
 
     def __init__(self):
@@ -206,8 +207,21 @@ class Ours(Peer):
     runs = scalar
 
     def bare(self, case):
-        """A loop that reads and writes as many words as the step of the rule, and adds."""
+        """A loop that reads and writes as many words as the step of the rule, and adds; for runs, AdaGrad's root and quotient."""
         import numba
+
+        if case["kind"] == "runs":
+
+            @numba.njit(error_model="numpy", nogil=True)
+            def divide(losses, s, w):
+                for i in range(len(losses)):
+                    g = losses[i]
+                    for r in range(w.size):
+                        s[r] += g[r] * g[r]
+                        w[r] -= g[r] / np.sqrt(s[r])
+
+            losses, (s, w) = stream(case), np.zeros((2, case["runs"]))
+            return partial(divide, losses, s, w), lambda: np.zeros(1)
 
         @numba.njit(error_model="numpy", nogil=True)
         def adam(k, w, g, m, v):
@@ -347,7 +361,10 @@ class Torch(Peer):
 
 
 class Jax(Peer):
-    """optax under jit, its buffers donated; the online loops as a scan."""
+    """optax under jit, its buffers donated; the online loops as a scan.
+
+    Options: dividing, AdaGrad of an online run with a root and a quotient, where optax multiplies by a reciprocal root.
+    """
 
     def __init__(self):
         os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
@@ -372,6 +389,15 @@ class Jax(Peer):
             "adamw": lambda: optax.adamw(LR, weight_decay=0.01),
             "amsgrad": lambda: optax.amsgrad(LR),
         }[name]()
+
+    def _adagrad_dividing(self):
+        jnp = self.jax.numpy
+
+        def update(g, s, w):
+            s = s + g * g
+            return -LR * (g / (jnp.sqrt(s) + 1e-10)), s
+
+        return self.optax.GradientTransformation(jnp.zeros_like, update)
 
     def dense(self, case, project=lambda w: w):
         jax, optax = self.jax, self.optax
@@ -400,7 +426,8 @@ class Jax(Peer):
     def scalar(self, case):
         jax = self.jax
         jnp = jax.numpy
-        o, losses = self._rule(case["rule"]), jnp.asarray(stream(case))
+        o = self._adagrad_dividing() if "dividing" in options(case["way"]) else self._rule(case["rule"])
+        losses = jnp.asarray(stream(case))
 
         def one(carry, g):
             w, state, regret = carry

@@ -280,6 +280,18 @@ def arithmetic(bench):
     return ["## What divisions and powers of Adam cost", table(["with", "without, ns", "with, ns", "without / with"], rows)]
 
 
+def divider(bench):
+    case = {"kind": "runs", "rule": "adagrad", "T": 1_000, "runs": 1_000, "dtype": "float64"}
+    ways = {
+        NUMBA: "numba", BARE: "numba, root and quotient alone", JIT: "jax scan of optax, which approximates the reciprocal root",
+        f"{JIT} dividing": "jax scan with a root and a quotient",
+    }  # fmt: skip
+    times = bench.compare(case, tuple(ways), case["T"] * case["runs"], scale=2)
+    rows = [[name, shown(times, way, 1e9), times_faster(times, way, NUMBA)] for way, name in ways.items()]
+    heads = ["a thousand runs of AdaGrad", "ns a step of a run", "this / numba"]
+    return ["## What bounds a thousand runs", table(heads, rows)]
+
+
 def precision(bench, d):
     rows = []
     for rule in ("adagrad", "adam"):
@@ -375,6 +387,7 @@ PARTS = {
     "projections": lambda bench, sizes, targets: projections(bench),
     "blocks": lambda bench, sizes, targets: blocks(bench, sizes[-1]),
     "arithmetic": lambda bench, sizes, targets: arithmetic(bench),
+    "divider": lambda bench, sizes, targets: divider(bench),
     "precision": lambda bench, sizes, targets: precision(bench, sizes[-1]),
     "threads": lambda bench, sizes, targets: threads(bench, sizes[-1]),
     "checks": lambda bench, sizes, targets: checks(bench, sizes),
@@ -387,7 +400,9 @@ def main(arguments=None):
     parser.add_argument("--rounds", type=int, default=7, help="rounds in which all take their turn (7)")
     parser.add_argument("--round", type=float, default=0.1, help="seconds that one measurement aims at (0.1)")
     parser.add_argument(
-        "--only", nargs="*", help="parts: dense roofline sparse online projections blocks arithmetic threads checks memory"
+        "--only",
+        nargs="*",
+        help="parts: dense roofline sparse online projections blocks arithmetic divider precision threads checks memory",
     )
     parser.add_argument("--without", nargs="*", default=[], help="libraries to leave out: torch jax")
     parser.add_argument("--small", action="store_true", help="no vector longer than 100,000")

@@ -139,3 +139,59 @@ def test_a_figure_opens_in_a_tab_of_its_own_for_whoever_asks_for_it(html, visito
         link.click(modifiers=["ControlOrMeta"])
     assert opened.value.url == link.evaluate("(link) => link.href")
     assert page.get_by_role("dialog").count() == 0
+
+
+# Where the named place is in the window; the last screen of a page cannot bring its places to the top.
+LANDED = """(name) => {
+    const page = document.documentElement;
+    const { top } = document.getElementById(name).getBoundingClientRect();
+    return { top: Math.round(top), end: Math.round(page.scrollHeight - window.innerHeight - window.scrollY) };
+}"""
+LONG = "book/2-adagrad/04-the-adagrad-theorem.html"
+
+
+def astray(page, names, go):
+    """Of the places called `names` those that `go(name)` does not bring to the top of the window, with where they are."""
+    found = {}
+    for name in names:
+        go(name)
+        page.wait_for_timeout(700)  # formulas near the window are set
+        landed = page.evaluate(LANDED, name)
+        if not (0 <= landed["top"] <= 150 or landed["end"] <= 5):
+            found[name] = landed
+    return found
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_a_link_to_a_place_leads_there(html, visitor, viewport):
+    """As readers meet it: sections that were never near the window have no layout, and few formulas are set."""
+    path = html / LONG
+    names = re.findall(r'<section id="([^"]+)"', path.read_text(encoding="utf-8"))[2::3]
+    assert len(names) >= 4
+    page = visitor(viewport).context.new_page()
+
+    def open_at(name):
+        page.goto("about:blank")
+        page.goto(f"{path.as_uri()}#{name}", wait_until="load")
+
+    def follow(name):
+        page.goto("about:blank")
+        page.goto(path.as_uri(), wait_until="load")
+        page.evaluate("(name) => document.querySelector(`a[href='#${name}']`).click()", name)
+
+    assert astray(page, names, open_at) == {}
+    assert astray(page, names[:2], follow) == {}
+
+
+def test_a_reader_who_comes_back_finds_the_place_again(html, visitor):
+    page = visitor().context.new_page()
+    page.goto((html / LONG).as_uri(), wait_until="load")
+    heading = page.locator("section > h2").nth(5)
+    heading.scroll_into_view_if_needed()
+    page.wait_for_timeout(700)
+    heading.scroll_into_view_if_needed()
+    before = heading.bounding_box()["y"]
+    page.goto((html / "book/index.html").as_uri(), wait_until="load")
+    page.go_back(wait_until="load")
+    page.wait_for_timeout(700)
+    assert heading.bounding_box()["y"] == pytest.approx(before, abs=400)

@@ -186,12 +186,71 @@ def test_a_link_to_a_place_leads_there(html, visitor, viewport):
 def test_a_reader_who_comes_back_finds_the_place_again(html, visitor):
     page = visitor().context.new_page()
     page.goto((html / LONG).as_uri(), wait_until="load")
-    heading = page.locator("section > h2").nth(5)
-    heading.scroll_into_view_if_needed()
-    page.wait_for_timeout(700)
-    heading.scroll_into_view_if_needed()
-    before = heading.bounding_box()["y"]
+    for _ in range(6):
+        page.mouse.move(600, 400)
+        page.mouse.wheel(0, 2000)
+        page.wait_for_timeout(300)
+    page.wait_for_timeout(1000)
+    heading = page.evaluate_handle("""() => [...document.querySelectorAll('h2, h3')]
+        .reduce((best, one) => Math.abs(one.getBoundingClientRect().top) < Math.abs(best.getBoundingClientRect().top) ? one : best)
+        .parentElement""")
+    name, before = heading.get_property("id").json_value(), heading.bounding_box()["y"]
+    assert abs(before) < 3000
     page.goto((html / "book/index.html").as_uri(), wait_until="load")
     page.go_back(wait_until="load")
-    page.wait_for_timeout(700)
-    assert heading.bounding_box()["y"] == pytest.approx(before, abs=400)
+    page.wait_for_timeout(1000)
+    assert page.locator(f"#{name}").bounding_box()["y"] == pytest.approx(before, abs=100)
+
+
+# What has the focus: its kind, which all things of the same look share, and the room around it that is on the screen.
+FOCUSED = """() => {
+    let part = document.activeElement;
+    while (part.shadowRoot?.activeElement) part = part.shadowRoot.activeElement;
+    const { left, top, right, bottom } = part.getBoundingClientRect();
+    const [x, y] = [Math.max(0, left - 6), Math.max(0, top - 6)];
+    const [width, height] = [Math.min(innerWidth, right + 6) - x, Math.min(innerHeight, bottom + 6) - y];
+    return { kind: `${part.tagName} ${part.className} ${part.id}`, room: { x, y, width, height } };
+}"""
+UNFOCUS = """() => {
+    let part = document.activeElement;
+    while (part.shadowRoot?.activeElement) part = part.shadowRoot.activeElement;
+    part.blur();
+}"""
+
+
+@pytest.mark.parametrize(("viewport", "scheme", "least"), [(WIDE, "light", 20), (NARROW, "dark", 15)], ids=["wide", "narrow"])
+def test_the_focus_can_be_seen_on_every_kind_of_thing_that_the_tab_key_reaches(html, tab, viewport, scheme, least):
+    page = tab.open(html / "book/4-convergence/01-when-signs-mislead.html", viewport, scheme, reduced_motion="reduce").page
+    seen = {}
+    for _ in range(140):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        kind, room = focused["kind"], focused["room"]
+        if kind in seen or kind.startswith("BODY") or min(room["width"], room["height"]) < 1:
+            continue
+        with_focus = page.screenshot(clip=room)
+        focus = page.evaluate_handle("() => document.activeElement")
+        page.evaluate(UNFOCUS)
+        seen[kind] = page.screenshot(clip=room) != with_focus
+        focus.evaluate("(part) => part.shadowRoot ?? part.focus({ preventScroll: true })")
+    assert len(seen) >= least
+    assert [kind for kind, changed in seen.items() if not changed] == []
+
+
+# What is cut off on the screen and what is marked as cut off, once the page rests.
+CUT = """() => [...document.querySelectorAll('.bd-article pre')].filter((box) => {
+    const { top, bottom } = box.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+}).map((box) => [box.scrollWidth - box.clientWidth - box.scrollLeft > 2, box.hasAttribute('data-more')])"""
+
+
+def test_what_is_cut_off_says_that_it_scrolls(html, tab):
+    page = tab.open(html / "book/2-adagrad/05-when-it-wins.html", NARROW).page
+    wide = page.evaluate_handle("() => [...document.querySelectorAll('pre')].find((box) => box.scrollWidth > box.clientWidth + 50)")
+    wide.scroll_into_view_if_needed()
+    page.wait_for_function("(box) => box.hasAttribute('data-more')", arg=wide)
+    assert "gradient" in wide.evaluate("(box) => getComputedStyle(box).maskImage")
+    seen = page.evaluate(CUT)
+    assert seen and all(cut == marked for cut, marked in seen)
+    wide.evaluate("(box) => box.scrollTo(box.scrollWidth, 0)")
+    page.wait_for_function("(box) => !box.hasAttribute('data-more')", arg=wide)

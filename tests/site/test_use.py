@@ -191,9 +191,10 @@ def test_a_reader_who_comes_back_finds_the_place_again(html, visitor):
         page.mouse.wheel(0, 2000)
         page.wait_for_timeout(300)
     page.wait_for_timeout(1000)
-    heading = page.evaluate_handle("""() => [...document.querySelectorAll('h2, h3')]
-        .reduce((best, one) => Math.abs(one.getBoundingClientRect().top) < Math.abs(best.getBoundingClientRect().top) ? one : best)
-        .parentElement""")
+    heading = page.evaluate_handle("""() => {
+        const away = (part) => Math.abs(part.getBoundingClientRect().top);
+        return [...document.querySelectorAll('article section')].sort((one, other) => away(one) - away(other))[0];
+    }""")
     name, before = heading.get_property("id").json_value(), heading.bounding_box()["y"]
     assert abs(before) < 3000
     page.goto((html / "book/index.html").as_uri(), wait_until="load")
@@ -244,9 +245,12 @@ CUT = """() => [...document.querySelectorAll('.bd-article pre')].filter((box) =>
 }).map((box) => [box.scrollWidth - box.clientWidth - box.scrollLeft > 2, box.hasAttribute('data-more')])"""
 
 
+WIDER = "() => [...document.querySelectorAll('pre')].find((box) => box.scrollWidth > box.clientWidth + 50)"
+
+
 def test_what_is_cut_off_says_that_it_scrolls(html, tab):
     page = tab.open(html / "book/2-adagrad/05-when-it-wins.html", NARROW).page
-    wide = page.evaluate_handle("() => [...document.querySelectorAll('pre')].find((box) => box.scrollWidth > box.clientWidth + 50)")
+    wide = page.evaluate_handle(WIDER)
     wide.scroll_into_view_if_needed()
     page.wait_for_function("(box) => box.hasAttribute('data-more')", arg=wide)
     assert "gradient" in wide.evaluate("(box) => getComputedStyle(box).maskImage")

@@ -28,7 +28,7 @@ LEDGER, ERRATA = "book/appendix/claims", "book/appendix/errata"
 ROLES = {"eq": "eq", "fig": "numref", "tab": "numref"} | dict.fromkeys(
     ("alg", "cor", "def", "lem", "prop", "rem", "thm"), "prf:ref"
 )
-STYLE, SCRIPT = "claims.css", "claims.js"
+SCRIPT = "claims.js"
 
 
 class tagged(nodes.General, nodes.Element):
@@ -276,7 +276,7 @@ class Ledger(Filtered):
         rows = [self.row(claim, names) for claims in documents.values() for claim in claims]
         caption = tag("caption", nodes.Text("All claims, each document in its order"))
         table = tag("table", caption, head, tag("tbody", *rows, role="rowgroup"), classes=["ledger"], role="table")
-        self.env.metadata[self.env.docname]["claims"] = (STYLE, SCRIPT)
+        self.env.metadata[self.env.docname]["claims"] = True
         return [self.totals(documents), self.form("claims", ("document", "part", "verdict")), table]
 
     def totals(self, documents):
@@ -342,7 +342,7 @@ class Errata(Filtered):
         if not found:
             raise self.error(f"the register has no finding of the weight {weight!r}; see the files of {FOLDER}")
         first = not self.env.metadata[self.env.docname].get("claims")
-        self.env.metadata[self.env.docname]["claims"] = (STYLE, SCRIPT)
+        self.env.metadata[self.env.docname]["claims"] = True
         form = [self.form("errata", ("document", "part", "kind"))] if first else []
         return [*form, *(self.erratum(claim, names) for claim in found)]
 
@@ -373,7 +373,6 @@ class Checks(Printing):
                 place, name = place_of(check)
                 if place and place.startswith(f"{self.options['folder']}/") and place.endswith(".py"):
                     decides.setdefault(place, {}).setdefault(name, []).append(claim)
-        self.env.metadata[self.env.docname]["claims"] = (STYLE,)
         if not decides:
             raise self.error(f"no claim has a check in {self.options['folder']}; see the files of {FOLDER}")
         return [self.file(place, names) for place, names in sorted(decides.items())]
@@ -411,13 +410,10 @@ class Checks(Printing):
         return box
 
 
-def add_assets(app, pagename, templatename, context, doctree):
-    """Load the style and the script on the pages whose directives have asked for them."""
-    for asset in app.env.metadata.get(pagename, {}).get("claims", ()):
-        if asset == STYLE:
-            app.add_css_file(asset)
-        else:
-            app.add_js_file(asset, loading_method="defer")
+def load_script(app, pagename, templatename, context, doctree):
+    """Load the script on the pages whose directives have asked for it."""
+    if app.env.metadata.get(pagename, {}).get("claims"):
+        app.add_js_file(SCRIPT, loading_method="defer")
 
 
 def setup(app):
@@ -425,5 +421,6 @@ def setup(app):
     for name, directive in {"claims": Claims, "ledger": Ledger, "errata": Errata, "checks": Checks}.items():
         app.add_directive(name, directive)
     app.add_node(tagged, html=(visit_tagged, depart_tagged))
-    app.connect("html-page-context", add_assets)
+    app.connect("html-page-context", load_script)
+    app.add_css_file("claims.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -107,13 +107,9 @@ def write_palette(app):
 
 
 def load_scripts(app, pagename, templatename, context, doctree):
-    """Give a page with explorers their scripts and styles, and no other page."""
+    """Give a page with explorers their scripts, and no other page."""
     names = app.env.metadata.get(pagename, {}).get("explorers", [])
-    if not names:
-        return
-    for style in ("palette", "explorers"):
-        app.add_css_file(f"{FOLDER}/{style}.css")
-    for script in (*SHARED, *dict.fromkeys(names)):
+    for script in (*SHARED, *dict.fromkeys(names)) if names else ():
         app.add_js_file(f"{FOLDER}/{script}.js", loading_method="defer")
 
 
@@ -145,4 +141,6 @@ def setup(app):
     app.connect("doctree-read", take_figures)
     app.connect("builder-inited", write_palette)
     app.connect("html-page-context", load_scripts)
+    for style in ("palette", "explorers"):  # for all pages, which share one sheet
+        app.add_css_file(f"{FOLDER}/{style}.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

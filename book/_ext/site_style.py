@@ -15,6 +15,7 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from sphinx.errors import ExtensionError
 
 SHEET, ICONS = "site.css", "icons.woff"
 FIRST = ("styles/theme.css", "styles/pydata-sphinx-theme.css")  # which the theme's layout names itself
@@ -81,14 +82,19 @@ def pruned(text, words):
 
 
 def linked_once(app, pagename, templatename, context, doctree):
-    """Have a page load the one sheet in place of all others, and its scripts after it is drawn."""
+    """Have a page load the one sheet in place of all others, and its scripts after it is drawn.
+
+    Whichever pages a build writes, the sheet is for all pages of the site. So all of them must name the same sheets: a page with
+    one of its own raises ExtensionError.
+    """
     names = [str(sheet.filename).removeprefix("_static/") for sheet in context["css_files"]]
     if not hasattr(app, "site_style"):
         made_of = [*names, *map(version, PACKAGES), app.env.frame_digest]
         app.site_style = (*FIRST, *names), hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:8]
     known, mark = app.site_style
-    further = [sheet for sheet, name in zip(context["css_files"], names, strict=True) if name not in known]
-    context["css_files"] = [f"_static/{SHEET}?v={mark}", *further]
+    if unlike := set(known) - set(FIRST) ^ set(names):
+        raise ExtensionError(f"{pagename}: {', '.join(sorted(unlike))} is for some pages only; add it in `setup`, for all pages")
+    context["css_files"] = [f"_static/{SHEET}?v={mark}"]
     if templatename != "search.html":  # whose own scripts begin at once, with functions of the others
         context["script_files"] = [deferred(script) for script in context["script_files"]]
 

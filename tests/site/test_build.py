@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 
+import pytest
+
 from ..conftest import ON_CI
 from .conftest import COMMAND, build, copy_sources, frame_around
 from .test_frame import PAGE
@@ -41,6 +43,44 @@ def test_a_changed_style_is_published(tmp_path):
         style.write("\n.bd-article { --changed: 1 }\n")
     again = build(site, lambda target: None)
     assert "--changed: 1" in (again / "_static/site.css").read_text(encoding="utf-8")
+
+
+TWO_PAGES = "format: jb-book\nroot: book/index\nchapters:\n- file: book/other\n"
+OTHER = '# Other\n\n```{raw} html\n<div class="explorer claims"></div>\n```\n'
+
+
+def two_pages(target):
+    """Fill a folder with the book's frame, a page, and one with what has styles of its own."""
+    frame_around("# Page\n")(target)
+    (target / "_toc.yml").write_text(TWO_PAGES, encoding="utf-8")
+    (target / "book/other.md").write_text(OTHER, encoding="utf-8")
+
+
+def test_the_style_is_that_of_all_pages_whichever_are_written_anew(tmp_path):
+    style = build(tmp_path, two_pages) / "_static/site.css"
+    before = style.read_text(encoding="utf-8")
+    assert re.search(r"\.explorer[ ,{]", before) and re.search(r"\.claims[ ,{>]", before) and "--rule-adam:" in before
+    for page, text in (("index", "# Page\n\nMore.\n"), ("other", f"{OTHER}\nMore.\n")):
+        (tmp_path / f"book/{page}.md").write_text(text, encoding="utf-8")
+        build(tmp_path, lambda target: None)
+        assert style.read_text(encoding="utf-8") == before
+
+
+ONE_PAGE_S_OWN = """
+def setup(app):
+    app.connect("html-page-context", lambda app, name, *_: name == "book/other" and app.add_css_file("own.css"))
+"""
+
+
+def test_a_style_for_one_page_stops_the_build_with_a_reason(tmp_path):
+    def own_style(target):
+        two_pages(target)
+        (target / "book/_ext/own_style.py").write_text(ONE_PAGE_S_OWN, encoding="utf-8")
+        config = target / "_config.yml"
+        config.write_text(config.read_text("utf-8").replace("      - tips\n", "      - tips\n      - own_style\n"), "utf-8")
+
+    with pytest.raises(AssertionError, match=r"book/other: own\.css is for some pages only"):
+        build(tmp_path, own_style)
 
 
 def test_the_parts_that_took_longest_are_shown_on_request(tmp_path):

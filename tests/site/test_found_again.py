@@ -52,6 +52,19 @@ def tip(page):
     return page.locator("#tip")
 
 
+def test_the_statements_of_a_chapter_share_one_counter(html):
+    kinds = set()
+    for path in sorted(html.glob("book/[1-4]-*/*.html")):
+        text = path.read_text(encoding="utf-8")
+        found = re.findall(
+            r'<div class="proof[^>]*>\s*<p class="admonition-title"><span class="caption-number">(\w+) (\d+)\.(\d+)', text
+        )
+        kinds |= {kind for kind, _, _ in found}
+        assert [int(number) for _, _, number in found] == list(range(1, len(found) + 1)), path.name
+        assert len({chapter for _, chapter, _ in found}) <= 1
+    assert kinds >= {"Algorithm", "Corollary", "Definition", "Lemma", "Proposition", "Theorem"}
+
+
 def test_a_term_shows_its_meaning_to_the_keyboard_and_escape_takes_it_away(html, tab):
     visit = tab.open(html / CHAPTER)
     page, link = visit.page, visit.page.locator("a.tip:not(.symbol)").first

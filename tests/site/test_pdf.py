@@ -38,6 +38,19 @@ def printed(html, browser):
     return pages, PdfReader(make_pdf(root, pages, lambda line: None, browser))
 
 
+# What paper leaves out: the page about downloads, and the source of the checks.
+NOT_ON_PAPER = re.compile(r"book/download|book/appendix/checks-.*")
+
+
+def test_every_page_of_the_contents_is_printed_but_those_that_speak_of_the_site(html):
+    root = html.parents[1]
+    text = (root / "_toc.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"^ *(?:- file|root): (\S+)$", text, re.MULTILINE)
+    assert sum(1 for name in listed if re.match(r"book/[1-4]-", name)) == 23
+    expected = [name for name in listed if not NOT_ON_PAPER.fullmatch(name)]
+    assert [page.docname for page in printed_pages(root)] == expected
+
+
 def titles(html, pages):
     """The title of each page as its heading on the site reads."""
     found = []

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 import zipfile
 
 import pytest
@@ -43,6 +44,13 @@ def test_what_is_missing_is_named(tmp_path):
     (tmp_path / "CITATION.cff").write_text("title: x\n", encoding="utf-8")
     with pytest.raises(PublishError, match=r"CITATION.cff lacks version, date-released, authors, license"):
         citation(tmp_path)
+
+
+def test_citation_changelog_and_package_tell_of_one_release():
+    fields = citation(ROOT)
+    newest = re.search(r"^## (\S+) - (\S+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest.groups() == (str(fields["version"]), str(fields["date-released"]))
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"] == fields["version"]
 
 
 def test_the_date_can_be_given(tmp_path, monkeypatch):

@@ -2,7 +2,8 @@
 
 ``fontawesome.js`` (1.5 MB) draws the icons that the theme's web font draws already; ``_templates/static/webpack-macros.html``
 keeps pages from loading it. Source maps (3.5 MB) serve the theme's own developers, and its translations (0.7 MB) are read
-while the site is built.
+while the site is built, as are its macros. The logos are those of services that this site does not ask, and what the copy
+buttons show and do is written into their script.
 """
 
 import hashlib
@@ -10,7 +11,16 @@ import shutil
 from pathlib import Path
 
 OWN = ("_ext", "_static", "_templates")
-UNUSED = ("*.map", "scripts/fontawesome.js", "scripts/fontawesome.js.LICENSE.txt")
+UNUSED = (
+    "*.map",
+    "*webpack-macros.html",
+    "scripts/fontawesome.js",
+    "scripts/fontawesome.js.LICENSE.txt",
+    "images/logo_*",
+    "copybutton_funcs.js",
+    "copy-button.svg",
+    "check-solid.svg",
+)
 
 
 def outdated_by_assets(app, env, added, changed, removed):

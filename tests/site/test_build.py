@@ -108,6 +108,11 @@ def test_nothing_is_published_that_no_page_needs(html):
         for link in re.findall(r'href="(?:\.\./)*(_static/[^"?]+\.css)', page.read_text("utf-8"))
     }
     assert {name for name in names if name.endswith(".css")} == linked >= {"_static/site.css"}
+    # Whatever lies among the pages' own files, MathJax aside, is named by a page, a script or the style.
+    readers = [path for path in html.rglob("*") if path.suffix in {".html", ".js", ".css"} and "mathjax" not in path.parts]
+    told = "".join(path.read_text("utf-8") for path in readers)
+    own = [name for name in names if name.startswith("_static/") and not name.startswith("_static/mathjax/")]
+    assert [name for name in own if name.rpartition("/")[2] not in told] == []
     assert not any("fontawesome" in name for name in names)
 
 

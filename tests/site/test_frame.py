@@ -135,3 +135,10 @@ def test_the_author_s_description_stands(page):
 
 def test_no_id_occurs_twice(page):
     assert checks.headings(page) == []
+
+
+def test_a_formula_may_use_an_extension_that_no_page_of_the_book_uses(tmp_path, tab):
+    html = build(tmp_path, frame_around("# Page\n\n$\\cancel{x}$ and $\\require{physics}\\dv{f}{x}$ and $\\boldsymbol{w}$\n"))
+    visit = tab.open(html / "book/index.html")
+    assert visit.problems == []
+    assert checks.formulas(visit.page) == []

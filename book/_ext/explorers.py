@@ -3,11 +3,12 @@
     :::{explorer} adam
     :still: fig-first-steps
 
-    What makes the first steps so long?
+    What makes the first *n* steps so long?
     :::
 
     (a cell whose figure is named fig-first-steps, or any other figure of the page)
 
+The question stands above the instrument, and nothing else does, so that a reader sees what there is to play on the first screen.
 The argument names a script of `book/_static/explorers/`, which registers the element ``optim-<argument>``. The figure that
 ``:still:`` names is taken from its place on the page into the explorer: its image is what stands there on paper and where
 scripts are off, its number and caption belong to the explorer. Scripts and styles are loaded by pages with an explorer alone.
@@ -29,6 +30,7 @@ FOLDER = "explorers"  # below book/_static, and below _static in the built site
 SHARED = ("rules", "plots", "core")  # in the order in which they need each other
 WITHOUT_SCRIPTS = "On the site, where scripts run, this picture is an instrument that answers the question."
 THEMES = {"light": 'html:not([data-theme="dark"])', "dark": 'html[data-theme="dark"]'}
+LINES = 3.0  # the contrast that lines need with the page (WCAG 2.1, 1.4.11)
 logger = getLogger(__name__)
 
 
@@ -63,7 +65,11 @@ class Explorer(SphinxDirective):
         box.document = self.state.document
         self.state.nested_parse(StringList(list(self.content), self.content.source(0)), self.content_offset, box)
         frame.extend(box.children)
+        if len(frame) != 1 or not isinstance(frame[0], nodes.paragraph):
+            raise self.error("an explorer has one question, a paragraph; what else is to be said stands below it on the page")
         frame[0]["classes"].append("question")
+        if next(frame[0].findall(nodes.math), None):
+            raise self.error("the question is read without scripts too: set its letters in italics, not as formulas")
         self.env.metadata[self.env.docname].setdefault("explorers", []).append(name)
         return [frame]
 
@@ -94,12 +100,15 @@ def ancestors(node):
 
 
 def write_palette(app):
-    """Write the optimizers' colours as CSS variables, readable on the ground of each theme."""
+    """Write the optimizers' colours as CSS variables for words and for lines, readable on the ground of each theme."""
     if app.builder.format != "html":
         return
     blocks = []
     for theme, selector in THEMES.items():
-        lines = [f"  --rule-{rule.replace('_', '-')}: {readable(rule, theme)};" for rule in COLORS]
+        lines = []
+        for rule in COLORS:
+            name = rule.replace("_", "-")
+            lines += [f"  --rule-{name}: {readable(rule, theme)};", f"  --line-{name}: {readable(rule, theme, LINES)};"]
         blocks.append("\n".join([f"{selector} {{", *lines, "}"]))
     target = Path(app.outdir, "_static", FOLDER, "palette.css")
     target.parent.mkdir(parents=True, exist_ok=True)

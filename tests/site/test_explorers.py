@@ -8,7 +8,7 @@ import pytest
 
 from lecture_optim.online import play
 from lecture_optim.optimizer import optimizer
-from lecture_optim.plots.style import COLORS, readable
+from lecture_optim.plots.style import COLORS, linestyle, readable
 from lecture_optim.problems import reddi_periodic
 from lecture_optim.projections import box
 from lecture_optim.rules import adagrad, adam, amsgrad, ratio, rmsprop, sgd
@@ -21,6 +21,7 @@ from .visit import NARROW, WIDE, pages
 NAMES = ("travel", "regret", "adam", "reddi")
 SCRIPTS = ROOT / "book/_static/explorers"
 KILOBYTE = 1000
+LINES = 3.0  # the contrast of lines with the page
 SETTINGS = 100  # random ones for each explorer
 PAGE = "# Page\n\nOn the way to the *first* explorer, [a link](https://example.org/).\n\n" + "\n".join(
     f"""## Explorer {name}
@@ -28,9 +29,7 @@ PAGE = "# Page\n\nOn the way to the *first* explorer, [a link](https://example.o
 :::{{explorer}} {name}
 :still: fig-{name}
 
-Which click makes $x$ small?
-
-More to be said.
+Which click makes *x* small?
 :::
 
 :::{{figure}} _static/favicon.svg
@@ -355,14 +354,15 @@ def walk(page, name):
 def test_adam_by_keyboard_alone(opened):
     page = opened()
     kinds = [kind for kind, _ in walk(page, "adam")]
-    assert kinds == ["switch", "radio", "slider", *["button"] * 3, "range", "button", *["range"] * 4]
+    assert kinds == ["switch", *["range"] * 4, *["button"] * 3, "range", "button", "radio", "slider"]
     page.locator("article a[href='https://example.org/']").focus()
     page.keyboard.press("Tab")
     while not page.evaluate("() => document.activeElement.localName === 'optim-adam'"):
         page.keyboard.press("Tab")
     page.keyboard.press("Space")
     assert "every step is as long" in told(page, "adam")
-    page.keyboard.press("Tab")
+    for _ in kinds[1 : kinds.index("radio") + 1]:
+        page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("radio", name="alternating").is_checked()
     page.keyboard.press("Tab")
@@ -382,7 +382,7 @@ def test_adam_by_keyboard_alone(opened):
 def test_reddi_by_keyboard_alone(opened):
     page = opened()
     kinds = [kind for kind, _ in walk(page, "reddi")]
-    assert kinds == ["radio", *["button"] * 2, "range", "button", *["range"] * 4]
+    assert kinds == ["radio", *["range"] * 4, *["button"] * 2, "range", "button"]
     page.locator("optim-reddi").get_by_role("radio", name="Adam", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert "AMSGrad" in told(page, "reddi")
@@ -406,7 +406,7 @@ def test_the_cursor_reads_values(opened):
     slider.fill("0")
     settle(page)
     assert "step 0.00316 = 3.16 α" in re.sub(r"\s+", " ", page.locator("optim-adam .readout").inner_text())
-    plot = page.locator("optim-adam .plot").last.locator(":scope > svg")
+    plot = page.locator("optim-adam .plot").first.locator(":scope > svg")
     plot.scroll_into_view_if_needed()
     area = plot.bounding_box()
     page.mouse.move(area["x"] + 0.5 * area["width"], area["y"] + 50)
@@ -418,7 +418,7 @@ def test_playing_draws_step_by_step_and_stops(opened):
     page = opened()
     element = page.locator("optim-adam")
     line = """(element) => {
-        const [, , steps] = element.shadowRoot.querySelectorAll('.plot');
+        const [steps] = element.shadowRoot.querySelectorAll('.plot');
         return steps.querySelectorAll('.tinted')[3].getAttribute('d').split('L').length;
     }"""
     assert element.evaluate(line) == 200
@@ -538,15 +538,21 @@ def test_it_fits_every_screen(opened, width):
             assert element.evaluate(inside + ".map((part) => part.outerHTML.slice(0, 80))") == []
 
 
+# From linear red, green and blue to X, Y, Z, in units of white's (sRGB, D65); the middle row is the luminance.
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) / [[0.9505], [1], [1.089]]
+
+
+def xyz(colour):
+    """X, Y and Z of a colour #rrggbb or rgb(...), white being 1, 1, 1."""
+    hexadecimal = colour.startswith("#")
+    written = re.findall(r"[\da-f]{2}" if hexadecimal else r"[\d.]+", colour)[:3]
+    parts = np.array([int(part, 16) if hexadecimal else float(part) for part in written]) / 255
+    return TO_XYZ @ np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
 def contrast(one, other):
-    """The contrast of two colours rgb(...), by WCAG 2.1."""
-
-    def luminance(colour):
-        parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
-        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
-
-    dark, light = sorted((luminance(one), luminance(other)))
+    """The contrast of two colours, by WCAG 2.1."""
+    dark, light = sorted((xyz(one)[1], xyz(other)[1]))
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -564,20 +570,209 @@ def test_light_and_dark_change_under_the_readers_hand(opened):
                 "(element, name) => getComputedStyle(element).getPropertyValue(name).trim()", f"--rule-{rule.replace('_', '-')}"
             )
             assert ink == readable(rule, theme)
+            line = page.locator("optim-adam").evaluate(
+                "(element, name) => getComputedStyle(element).getPropertyValue(name).trim()", f"--line-{rule.replace('_', '-')}"
+            )
+            assert line == readable(rule, theme, LINES)
         for name in NAMES:
             words = page.locator(f"optim-{name} .plot text")
             inks = words.evaluate_all("(texts) => texts.map((text) => getComputedStyle(text).fill)")
             assert len(inks) > 10
             for ink in set(inks):
                 assert contrast(ink, ground) >= 4.5, (name, theme, ink)
+                rule = next((rule for rule in SHOWN if np.array_equal(xyz(readable(rule, theme)), xyz(ink))), None)
+                assert rule is None or nearest(ink, SHOWN) == rule, f"{name}: words of {rule} look like another rule's in {theme}"
+            lines = page.locator(f"optim-{name} .tinted:not([style*='--book-line'])")
+            for line in set(lines.evaluate_all("(lines) => lines.map((line) => getComputedStyle(line).stroke)")):
+                assert contrast(line, ground) >= LINES, (name, theme, line)
     assert contrast(*grounds) > 10
 
 
-def test_the_optimizers_colours_are_those_of_the_figures():
-    for rule, colour in COLORS.items():
-        assert colour in (readable(rule, "light"), readable(rule, "dark")), rule  # moved for one ground at most
+def nearest(colour, rules=COLORS):
+    """The rule whose colour in the figures comes nearest to the eye: in CIELAB."""
+
+    def lab(colour):
+        x, y, z = np.where((part := xyz(colour)) > 0.008856, np.cbrt(part), 7.787 * part + 16 / 116)
+        return np.array([116 * y, 500 * (x - y), 200 * (y - z)])
+
+    return min(rules, key=lambda rule: np.linalg.norm(lab(COLORS[rule]) - lab(colour)))
+
+
+SHOWN = ("sgd", "momentum", "adagrad", "adagrad_norm", "rmsprop", "adam", "amsgrad")  # what explorers draw
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_optimizers_colours_are_those_of_the_figures(theme):
+    """Whoever knows the figures knows a line of an explorer: of all colours of the figures, its own comes nearest."""
+    assert {rule: nearest(readable(rule, theme, LINES)) for rule in COLORS} == {rule: rule for rule in COLORS}
     with pytest.raises(ValueError, match="theme"):
         readable("adam", "sepia")
+
+
+OUTCOMES = """(element) => {
+    const names = element.shadowRoot.querySelector('.plot').querySelectorAll('.name');
+    return [...names].map((name) => [name.textContent, getComputedStyle(name).fill]);
+}"""
+
+
+def test_outcomes_have_no_optimizers_colour(opened):
+    """On the map of Part 4 colour names the rule, and the ground says how it ends: hatched where it fails."""
+    page = opened()
+    plot = page.locator("optim-reddi .plot").first
+    for rule in ("adam", "amsgrad", "adagrad", "sgd"):
+        page.locator(f"optim-reddi input[value={rule}] + label").click()
+        settle(page)
+        assert f"--line-{rule})" in plot.locator("circle").get_attribute("style")
+        assert plot.locator(".area").count() == 0
+        assert plot.locator("[fill='url(#hatch)']").count() == (rule == "adam")
+        ink = page.locator("optim-reddi").evaluate("(element) => getComputedStyle(element).color")
+        said = {"fails", "finds the best point"} if rule == "adam" else {"finds the best point"}
+        assert dict(page.locator("optim-reddi").evaluate(OUTCOMES)) == dict.fromkeys(said, ink)
+        assert "large slope C" in plot.locator("text").all_text_contents()
+
+
+def test_nothing_that_cannot_be_seen_takes_room(opened):
+    page = opened()
+    hidden = """(element) => [...element.shadowRoot.querySelectorAll('.live *')].filter((part) =>
+        getComputedStyle(part).visibility === 'hidden' && part.getBoundingClientRect().height).map((part) => part.outerHTML)"""
+    for name in NAMES:
+        assert page.locator(f"optim-{name}").evaluate(hidden) == []
+    page.get_by_text("your own", exact=True).click()
+    assert "every step" not in told(page, "adam")
+    assert computed(page, "adam", [{}])[0]["w"].tolist() == page.locator("optim-adam").evaluate("(element) => element.result.w")
+
+
+FORCED = """(element) => {
+    const look = (part, pseudo) => getComputedStyle(part, pseudo);
+    const all = (selector) => [...element.shadowRoot.querySelectorAll(selector)];
+    const strokes = (parts) => parts.map((part) => look(part).stroke);
+    const track = element.shadowRoot.querySelector('.track');
+    return {
+        lines: [...strokes(all('.tinted')), ...strokes(all('.axis')), ...strokes(all('.hatch'))],
+        words: all('text').map((text) => look(text).fill),
+        dots: all('.spot').map((dot) => look(dot).fill),
+        track: track && [look(track).borderTopColor, look(track).backgroundColor, look(track, '::after').backgroundColor],
+        edge: track && parseFloat(look(track).borderTopWidth),
+    };
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_forced_colours_lines_and_switches_are_seen(path, visitor, scheme):
+    page = visitor(scheme=scheme, forced_colors="active").open(path).page
+    ground = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    button = page.locator("optim-adam [role=switch]").evaluate("(button) => getComputedStyle(button).backgroundColor")
+    for name in NAMES:
+        seen = page.locator(f"optim-{name}").evaluate(FORCED)
+        assert len(seen["lines"]) > 3
+        for colour in {*seen["lines"], *seen["words"], *seen["dots"]}:
+            assert contrast(colour, ground) >= 4.5, (name, colour)
+    looks = []
+    for _ in range(2):
+        seen = page.locator("optim-adam").evaluate(FORCED)
+        edge, track, knob = seen["track"]
+        assert seen["edge"] >= 1
+        assert contrast(edge, button) >= LINES
+        assert contrast(knob, track) >= LINES
+        looks.append((track, knob))
+        page.get_by_role("switch", name="Bias correction").click()
+        settle(page)
+    assert looks[0][0] != looks[1][0]
+
+
+# ---------- What the plots draw ----------
+
+PICTURES = """(element, settings) => settings.map((one) => {
+    element.set(one);
+    element.now();
+    const plots = Object.entries(element).filter(([, plot]) => plot?.picture);
+    return Object.fromEntries(plots.map(([name, plot]) => [name, plot.picture.marks]));
+})"""
+
+
+def drawn(page, name, settings):
+    """For each setting by plot and by label what its plots draw: a level, or the points of a line."""
+    found = []
+    for plots in page.locator(f"optim-{name}").evaluate(PICTURES, settings):
+        shown = {
+            plot: {m["label"]: m.get("level", m.get("line")) for m in marks if "label" in m and ("level" in m or "line" in m)}
+            for plot, marks in plots.items()
+        }
+        found.append((plots, shown))
+    return found
+
+
+def test_travels_guides_and_limit_are_what_they_say(opened):
+    settings = [{"rule": rule, "all": k % 2 == 0, "beta2": 0.9 + 0.03 * k} for k, rule in enumerate(("sgd", "rmsprop", "adam"))]
+    for one, (plots, shown) in zip(settings, drawn(opened(), "travel", settings), strict=True):
+        for plot, label, power in (("shares", "1/*k*", -1), ("shares", "1/√*k*", -0.5), ("sizes", "√*k*", 0.5)):
+            k, height = map(np.array, shown[plot][label])
+            equal(height, k**power)
+        # A word that comes back after a long time is moved as by a first step from an empty average.
+        equal(shown["sizes"]["limit"], -rmsprop(0.0, 1.0, 0.0, 1, 1.0, one["beta2"])[0])
+        assert [mark["level"] for mark in plots["sizes"] if "level" in mark] == [1, shown["sizes"]["limit"]]
+
+
+def test_reddis_levels_and_border_are_those_of_the_losses(opened):
+    page, rng = opened(), np.random.default_rng(19)
+    settings = [{"rule": rule, "C": rng.uniform(2.01, 5)} for rule in ("adam", "amsgrad", "adagrad", "sgd")]
+    for one, (plots, shown) in zip(settings, drawn(page, "reddi", settings), strict=True):
+        assert (shown["points"]["best"], shown["points"]["worst"]) == (-1, 1)
+        for label, place in (("at worst", 1.0), ("at best", -1.0)):  # a point that stays there
+            equal(shown["prices"][label], np.mean(reddi_periodic(300, one["C"])) * (place + 1))
+        borders = [mark for mark in plots["map"] if "line" in mark]
+        assert len(borders) == (one["rule"] == "adam")
+        for border in borders:
+            (area,) = (mark for mark in plots["map"] if mark.get("hatched"))
+            assert area["area"][::2] == border["line"]
+            beta2, C = (values[1:-1] for values in border["line"])  # at 0 every slope fails, at 1 none
+            drifts, _ = page.locator("optim-reddi").evaluate(MAP, [C, beta2])
+            seen = np.array(C) < 1000
+            assert seen.sum() > 95
+            assert np.abs(np.array(drifts)[seen]).max() < 1e-12
+
+
+def test_adams_levels_are_the_rate_and_the_papers_bound(opened):
+    page, settings = opened(), []
+    for lr, beta1, beta2 in ((0.02, 0.5, 0.99), (0.3, 0.9, 0.85), (1.0, 0.9, 0.9999)):
+        settings += [{"lr": lr, "beta1": beta1, "beta2": beta2, "corrected": corrected} for corrected in (False, True)]
+    for one, (_, shown), run in zip(settings, drawn(page, "adam", settings), computed(page, "adam", settings), strict=True):
+        levels = {label: value for label, value in shown["steps"].items() if not isinstance(value, list)}
+        steps = {1.0, max(1.0, (1 - one["beta1"]) / np.sqrt(1 - one["beta2"]))}
+        equal(sorted(levels.values()), one["lr"] * np.array(sorted(steps)))
+        equal(shown["steps"]["largest"][1], run["cap"])
+
+
+def test_the_curves_and_bounds_of_regret_are_the_computed_ones(opened):
+    settings = [{"losses": "rare"}, {"losses": "dense", "best": "falling"}, {"losses": "turned", "constant": 0.3, "room": 2}]
+    page = opened()
+    names = {"adagrad": "AdaGrad", "adagrad_norm": "norm version", "sgd": "SGD"}
+    bounds = {"bound_adagrad": "AdaGrad bound", "bound_adagrad_norm": "norm bound", "bound_sgd": "SGD bound"}
+    one = {}
+    for changes, (plots, shown) in zip(settings, drawn(page, "regret", settings), strict=True):
+        one |= changes
+        (run,) = computed(page, "regret", [one])
+        for key, label in (names | bounds).items():
+            t, height = shown["curves"][label]
+            expected = run[key][np.array(t) - 1]
+            equal(np.array(height, dtype=float)[expected > 0], expected[expected > 0])
+        (diagonal,) = (mark["line"] for mark in plots["map"] if "line" in mark)
+        assert diagonal[0] == diagonal[1]
+        (dot,) = (mark["dot"] for mark in plots["map"] if "dot" in mark)
+        equal(dot, [np.sum(run["u"] ** 2) / np.max(np.abs(run["u"])) ** 2, run["spread"][-1]])
+
+
+def test_the_norm_version_is_told_from_adagrad_without_colour(shared):
+    """Dashed as in the figures, where solid is AdaGrad; bounds are dotted, all four named in words."""
+    lines = """(element) => Object.fromEntries([...element.shadowRoot.querySelector('.plot').querySelectorAll('.tinted')].map(
+        (line, k) => [k, getComputedStyle(line).strokeDasharray]))"""
+    dashes = list(shared.locator("optim-regret").evaluate(lines).values())
+    assert len(set(dashes[:3])) == 1  # the bounds, then SGD, the norm version and AdaGrad
+    assert dashes[3] == dashes[5] == "none"
+    assert len({*dashes}) == 3
+    assert linestyle("adagrad_norm") != linestyle("adagrad")
+    words = shared.locator("optim-regret .plot").first.locator(".name").all_text_contents()
+    assert set(words) == {"AdaGrad", "norm version", "SGD", "AdaGrad bound", "norm bound", "SGD bound"}
 
 
 # ---------- Without scripts, on paper, on other pages ----------
@@ -597,11 +792,11 @@ def test_with_scripts_the_picture_is_replaced_and_on_paper_it_is_back(opened):
     page = opened()
     for name in NAMES:
         assert not page.locator(f"optim-{name} img").is_visible()
-        assert page.locator(f"optim-{name} .plots").is_visible()
+        assert page.locator(f"optim-{name} .main").is_visible()
     page.emulate_media(media="print")
     for name in NAMES:
         assert page.locator(f"optim-{name} img").is_visible()
-        assert not page.locator(f"optim-{name} .plots").is_visible()
+        assert not page.locator(f"optim-{name} .main").is_visible()
 
 
 def test_an_explorer_that_breaks_leaves_the_picture(path, visitor):
@@ -629,6 +824,8 @@ WRONG = {
     ":::{explorer} core\n:still: fig-x\n\nWhy?\n:::\n": "there is no explorer 'core'",
     ":::{explorer} adam\n\nWhy?\n:::\n": "the option :still:",
     ":::{explorer} adam\n:still: fig-x\n:::\n": "needs a question",
+    ":::{explorer} adam\n:still: fig-x\n\nIs $x$ small?\n:::\n": "not as formulas",
+    ":::{explorer} adam\n:still: fig-x\n\nWhy?\n\nMore.\n:::\n": "an explorer has one question",
 }
 
 
@@ -641,11 +838,57 @@ def refusal(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), WRONG.items(), ids=["no such figure", "unknown", "a shared script", "no picture", "no question"]
+    ("text", "said"),
+    WRONG.items(),
+    ids=["no such figure", "unknown", "a shared script", "no picture", "no question", "TeX", "more"],
 )
 def test_a_wrong_directive_stops_the_build_with_its_line_and_a_reason(refusal, text, said):
     line = 3 + "\n".join(WRONG).partition(text)[0].count("\n")
     assert re.search(rf"index\.md:{line}: (WARNING|ERROR): .*{re.escape(said)}", refusal), refusal
+
+
+OPENING = {
+    "travel": "book/1-sparse-gradients/01-what-sparse-means.html",
+    "regret": "book/2-adagrad/01-who-is-speaking.html",
+    "adam": "book/3-adam/01-averages-that-forget.html",
+    "reddi": "book/4-convergence/01-when-signs-mislead.html",
+}
+PLACES = """(element) => {
+    const place = (part) => [part.getBoundingClientRect().top + scrollY, part.getBoundingClientRect().bottom + scrollY];
+    const inside = (selector) => place(element.shadowRoot.querySelector(selector));
+    const question = document.querySelector('.explorer .question');
+    const lines = question.getBoundingClientRect().height / parseFloat(getComputedStyle(question).lineHeight);
+    return {
+        follows: Boolean(document.querySelector('h1').nextElementSibling.matches('.explorer')), lines,
+        bar: inside('.bar'), plot: inside('.main .plot'), sliders: inside('.sliders'), player: inside('.player'),
+    };
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_screen_of_a_part_shows_the_phenomenon(html, tab, name):
+    """Directly below the title: a question, the switch, a whole plot; and what moves the plot fits on one screen with it."""
+    page = tab.open(html / OPENING[name], {"width": 1280, "height": 900}).page
+    for width, height in ((1280, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        settle(page)
+        at = page.locator(f"optim-{name}").evaluate(PLACES)
+        assert at["follows"]
+        assert at["lines"] < (2.5 if width > 390 else 3.5)
+        assert at["bar"][1] <= at["plot"][0]
+        assert at["plot"][1] <= height, (width, at)
+        assert at["plot"][1] <= at["sliders"][0]
+        assert at["player"][1] - at["plot"][0] <= height - 100, (width, at)  # the page's header covers a little
+
+
+def test_without_scripts_question_and_sentence_are_words(html, visitor):
+    page = visitor(java_script_enabled=False).context.new_page()
+    for address in OPENING.values():
+        page.goto((html / address).as_uri())
+        for part in (".explorer .question", ".explorer .without-scripts", ".explorer figcaption"):
+            said = page.locator(part).inner_text()
+            assert len(said) > 10
+            assert not re.search(r"[\\$]", said), said
 
 
 def test_each_part_opens_with_its_explorer_and_no_other_page_loads_one(html, visitor):
@@ -656,16 +899,14 @@ def test_each_part_opens_with_its_explorer_and_no_other_page_loads_one(html, vis
             found[page.relative_to(html).as_posix()] = names
         assert ("explorers/core.js" in text) == bool(names), page
     assert "--rule-adagrad:" in (html / "_static/site.css").read_text(encoding="utf-8")
-    assert found["book/1-sparse-gradients/01-what-sparse-means.html"] == ["travel"]
-    assert found["book/2-adagrad/01-who-is-speaking.html"] == ["regret"]
-    assert found["book/3-adam/01-averages-that-forget.html"] == ["adam"]
-    assert found["book/4-convergence/01-when-signs-mislead.html"] == ["reddi"]
+    for name, address in OPENING.items():
+        assert found[address] == [name]
     window = visitor()
     for address, (name,) in found.items():
         visit = window.open(html / address)
         assert visit.problems == []
         frame = visit.page.locator(".explorer")
-        assert frame.locator(f"optim-{name} .plots").is_visible()
+        assert frame.locator(f"optim-{name} .main").is_visible()
         assert frame.locator(".question").inner_text().endswith("?")
         assert len(frame.locator("img").get_attribute("alt")) > 80
         assert frame.locator("figcaption .caption-number").is_visible()

@@ -415,11 +415,11 @@ def test_room_1_flatters_adagrad_as_the_chapter_says(shared):
 
 def test_the_dot_of_the_map_takes_the_colour_of_the_smaller_bound(opened):
     page = opened()
-    dot = page.locator("optim-regret .plot").first.locator("circle")
-    assert "--rule-adagrad)" in dot.get_attribute("style")
+    dot = page.locator("optim-regret .plot").last.locator("circle")
+    assert "--line-adagrad)" in dot.get_attribute("style")
     click(page, "regret", "falling")
-    assert "--rule-adagrad-norm)" in dot.get_attribute("style")
-    assert "the best point over 1.6" in page.locator("optim-regret .plot").first.locator("svg[role=img]").get_attribute(
+    assert "--line-adagrad-norm)" in dot.get_attribute("style")
+    assert "the best point over 1.6" in page.locator("optim-regret .plot").last.locator("svg[role=img]").get_attribute(
         "aria-label"
     )
 
@@ -448,7 +448,7 @@ def test_the_skew_has_no_say_where_all_words_come_in_every_step(opened):
 
 def test_travel_by_keyboard_alone(opened):
     page = opened()
-    assert [kind for kind, _ in walk(page, "travel")] == ["radio", "switch", *["button"] * 2, "range", "button", *["range"] * 4]
+    assert [kind for kind, _ in walk(page, "travel")] == ["radio", "switch", *["range"] * 4, *["button"] * 2, "range", "button"]
     page.locator("optim-travel").get_by_role("radio", name="SGD", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert told(page, "travel").startswith("AdaGrad:")
@@ -462,7 +462,7 @@ def test_travel_by_keyboard_alone(opened):
 def test_regret_by_keyboard_alone(opened):
     page = opened()
     kinds = [kind for kind, _ in walk(page, "regret")]
-    assert kinds == ["radio", "radio", *["button"] * 2, "range", "button", *["range"] * 4]
+    assert kinds == ["radio", "radio", *["range"] * 4, *["button"] * 2, "range", "button"]
     page.locator("optim-regret").get_by_role("radio", name="equal sizes").focus()
     page.keyboard.press("ArrowRight")
     assert ratio(told(page, "regret"))[0] > 1.5

@@ -31,6 +31,9 @@
   }
 
   class Adam extends Explorer {
+    static style = `
+      .rest fieldset { grid-column: 1 / -1; }
+      @container (min-width: 32rem) { .rest { grid-template-columns: repeat(2, minmax(0, 1fr)); } }`;
     static defaults = { preset: "constant", seed: 1, corrected: false, beta1: 0.9, beta2: 0.999, lr: 0.001, eps: 1e-8 };
 
     /* gradients: one a step. Returns by name, one number a step: w after the step, the averages raw and corrected, the step
@@ -56,7 +59,11 @@
 
     build() {
       this.toggle("corrected", { label: "Bias correction" });
-      this.options = this.choice("preset", {
+      const margins = [48, 58], read = (x) => this.go(x - 1);
+      this.steps = this.addPlot({ title: "length of the step; thin: the largest possible, dashed: the paper’s bound, and *α*", height: 180, margins, read });
+      this.toldBox.before(this.restBox); // what is drawn on must not move with the words' length
+      this.choice("preset", {
+        host: this.restBox,
         label: "Gradients",
         options: [
           ["constant", "constant"], ["alternating", "alternating"], ["spike", "one spike"], ["noise", "noise"],
@@ -64,18 +71,16 @@
         ],
         chosen: (preset) => this.choose(preset),
       });
-      this.own = null;
-      this.again = this.button("other noise", () => this.choose("noise", this.settings.seed + 1));
-      const margins = [48, 58];
+      this.own = null; // what the reader drew last
       this.gradients = this.addPlot({
-        title: "gradients *g*_t: draw here", height: 96, margins, drawn: true, read: (x, y, phase) => this.pointed(x, y, phase),
+        title: "gradients *g*_t: draw here", height: 140, margins, drawn: true, read: (x, y, phase) => this.pointed(x, y, phase),
       });
       this.gradients.operate("Gradients: left and right choose a step, up and down move its gradient, with shift all later ones too", (event) =>
         this.pressed(event),
       );
-      const read = (x) => this.go(x - 1);
+      // In the line of the title, where it takes no room: the plot must not move under the pointer that draws.
+      this.again = this.button("other noise", () => this.choose("noise", this.settings.seed + 1), this.gradients.title);
       this.averages = this.addPlot({ title: "averages; dashed: not used", height: 140, margins, read });
-      this.steps = this.addPlot({ title: "length of the step; thin: the largest possible, dashed: the paper’s bound, and *α*", height: 180, margins, read });
       const says = (at) => `${at + 1}, ${number(Math.abs(this.result.step[at]) / this.settings.lr)} times the learning rate`;
       this.addPlayer(STEPS, { at: 11, says });
       const rate = { step: 0.05, scale: scales.memory, show: (x) => number(x, 6) };
@@ -86,7 +91,7 @@
     }
 
     choose(preset, seed = this.settings.seed) {
-      const gradients = preset === "own" ? this.own : presets[preset](seed);
+      const gradients = preset === "own" ? (this.own ?? this.settings.gradients) : presets[preset](seed);
       this.set({ preset, seed, gradients: [...gradients] });
     }
 
@@ -128,9 +133,7 @@
       const upTo = (values) => [t.slice(0, seen + 1), values.slice(0, seen + 1)];
       const x = { min: 1, max: STEPS }, cursor = at + 1;
       const root = run.v.map(Math.sqrt), root_hat = run.v_hat.map(Math.sqrt), length = run.step.map(Math.abs);
-      // They keep their room: the plot must not move under the pointer that draws.
-      this.options.own.classList.toggle("absent", !this.own);
-      this.again.classList.toggle("absent", settings.preset !== "noise");
+      this.again.hidden = settings.preset !== "noise";
 
       this.gradients.value(at + 1, 1, STEPS, `step ${at + 1}, gradient ${number(gradients[at])}`);
       this.gradients.show({

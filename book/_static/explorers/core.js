@@ -11,6 +11,9 @@
      }
      customElements.define("optim-example", Example);
 
+   From above: switches and choices; the first plot, which shows the phenomenon; the sliders and the player that move it; the
+   state in words; the other plots (in a wide frame beside the first, where `beside` gives the two columns); values.
+
    `build` runs once. `draw` runs after every change, with the trajectory of the present settings; `this.at` is the place of
    the reader's cursor and `this.seen` the last place that is drawn, both indices below the player's count. */
 "use strict";
@@ -22,7 +25,6 @@ const Explorers = (() => {
   const STYLE = `
     :host { display: block; container-type: inline-size; color: var(--book-ink); font: 400 0.85rem/1.45 var(--book-sans); text-align: left; font-size-adjust: none; }
     [hidden] { display: none !important; }
-    .absent { visibility: hidden; }
     .live { display: grid; gap: 0.6rem; }
     .bar, .player, .buttons { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; }
     .player { gap: 0.4rem; }
@@ -51,9 +53,16 @@ const Explorers = (() => {
     [role="switch"][aria-checked="true"] .track { background: var(--book-statement); }
     [role="switch"][aria-checked="true"] .track::after { left: 1.1rem; }
     .told { margin: 0; min-height: 2.9em; font-size: 0.95rem; }
-    .plots { display: grid; gap: 0.5rem 1.2rem; min-width: 0; }
+    .plots { display: grid; gap: 0.5rem 1.2rem; min-width: 0; align-content: start; }
+    @container (min-width: 32rem) {
+      .beside { grid-template-columns: var(--beside); column-gap: 1.2rem; }
+      .beside > * { grid-column: 1 / -1; }
+      .beside > .main { grid-area: 2 / 1; }
+      .beside > .rest { grid-area: 2 / 2; }
+    }
     .plot { min-width: 0; }
     .title { margin: 0; color: var(--book-quiet); }
+    .title button { float: right; min-height: 1.5rem; padding: 0 0.6rem; margin-top: -0.15rem; color: var(--book-ink); }
     .readout { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0; min-height: 1.45em; font-variant-numeric: tabular-nums; }
     .readout div { display: flex; gap: 0.35rem; }
     .readout dt { color: var(--tint, var(--book-quiet)); }
@@ -71,14 +80,29 @@ const Explorers = (() => {
     .bars { stroke-width: 1; opacity: 0.3; }
     .heads { stroke-width: 2.6; stroke-linecap: round; }
     .dash { stroke-dasharray: 5 4; }
-    .faint { opacity: 0.45; }
+    .long { stroke-dasharray: 9 4; }
+    .dots { stroke-dasharray: 1 4; stroke-linecap: round; }
+    .hatch { stroke: var(--book-quiet); stroke-width: 1.2; }
     .area { fill: var(--tint); }
     .spot { fill: var(--tint); stroke: var(--pst-color-background); stroke-width: 1.5; }
     .name { fill: var(--tint); paint-order: stroke; stroke: var(--pst-color-background); stroke-width: 3; stroke-linejoin: round; }
     @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
     @media screen { slot { display: none; } }
     @media print { .live { display: none; } }
-    @media (forced-colors: active) { .choice input:checked + label { border: 3px solid Highlight; } }
+    /* The reader's own two colours: what is on is filled, lines are told by their names, dashes and widths. */
+    @media (forced-colors: active) {
+      .choice input:checked + label { border: 3px solid Highlight; }
+      [role="switch"] .track { box-sizing: border-box; border: 1px solid ButtonText; background: ButtonFace; forced-color-adjust: none; }
+      [role="switch"] .track::after { top: 0.09rem; background: ButtonText; }
+      [role="switch"][aria-checked="true"] .track { border-color: Highlight; background: Highlight; }
+      [role="switch"][aria-checked="true"] .track::after { background: HighlightText; }
+      .tinted, .axis, .cursor, .hatch, .grid { stroke: CanvasText; }
+      .grid { opacity: 0.3; }
+      .area { fill: CanvasText; }
+      .spot { fill: Highlight; stroke: Canvas; }
+      text { fill: CanvasText; }
+      .name { fill: CanvasText; stroke: Canvas; }
+    }
   `;
 
   const ICONS = {
@@ -104,11 +128,12 @@ const Explorers = (() => {
     connectedCallback() {
       if (this.shadowRoot) return;
       const root = this.attachShadow({ mode: "open" });
+      const { style = "", beside } = this.constructor;
       root.innerHTML =
-        `<style>${STYLE}${this.constructor.style ?? ""}</style><div class="live"><div class="bar"></div>` +
-        '<p class="told" role="status"></p><div class="plots"></div><dl class="readout"></dl><div class="player"></div>' +
-        '<div class="sliders"></div></div><slot></slot>';
-      for (const part of ["bar", "told", "plots", "readout", "player", "sliders"]) this[`${part}Box`] = root.querySelector(`.${part}`);
+        `<style>${STYLE}${style}</style><div class="live${beside ? " beside" : ""}" style="--beside:${beside}"><div class="bar"></div>` +
+        '<div class="plots main"></div><div class="sliders"></div><div class="player"></div><p class="told" role="status"></p>' +
+        '<div class="plots rest"></div><dl class="readout"></dl></div><slot></slot>';
+      for (const part of ["bar", "main", "sliders", "player", "told", "rest", "readout"]) this[`${part}Box`] = root.querySelector(`.${part}`);
       this.controls = [];
       this.count = 1;
       this.at = this.seen = 0;
@@ -185,7 +210,7 @@ const Explorers = (() => {
     }
 
     addPlot(options) {
-      return new Plot(this.plotsBox, options);
+      return new Plot(this.mainBox.firstChild ? this.restBox : this.mainBox, options);
     }
 
     /* A slider of a setting with its name, value and unit. show(value): the value in words. */

@@ -35,9 +35,11 @@ const ExplorerPlots = (() => {
       i ? `<tspan class="var">${i}</tspan>` : `<tspan dy="3" font-size="9">${long ?? short}</tspan><tspan dy="-3">\u200b</tspan>`,
     );
 
-  /* A colour: "adam" and the other rules' names, "ink", "quiet" or "line". */
+  /* A colour: "adam" and the other rules' names, "ink", "quiet" or "line". Words need more contrast with the page than lines,
+     whose colour is nearer to that of the figures. */
   const OWN = { ink: "var(--book-ink)", quiet: "var(--book-quiet)", line: "var(--book-line)" };
-  const tint = (name) => OWN[name] ?? `var(--rule-${name.replace("_", "-")})`;
+  const tint = (name, kind = "rule") => OWN[name] ?? `var(--${kind}-${name.replace("_", "-")})`;
+  const stroke = (name) => tint(name, "line");
 
   function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
@@ -75,11 +77,12 @@ const ExplorerPlots = (() => {
   /* A responsive plot in SVG. `show(picture)` draws
        { x: axis, y: axis, marks: [...], cursor: x or none, says: a sentence for those who cannot see it }
      with axis = { min, max, log, label, hidden }. Marks, from the back to the front:
-       { line: [xs, ys], tint, width, dash, label, faint }   joined points; the label stands at the right end
-       { area: [xs, low, high], tint, shade }                 low and high: arrays or numbers
-       { bars: [xs, ys], tint }                               points, each with a thin bar from 0
+       { line: [xs, ys], tint, width, dash, label, ink }     joined points; the label stands at the right end, in the line's colour
+                                                             or in `ink`; dash: true, "long" or "dots"
+       { area: [xs, low, high], tint, shade, hatched }       low and high: arrays or numbers; shaded or, in no colour, hatched
+       { bars: [xs, ys], tint }                              points, each with a thin bar from 0
        { level: y, tint, dash, label }  { upright: x, tint, dash }
-       { dot: [x, y], tint, size }      { text, at: [x, y], tint, anchor }
+       { dot: [x, y], tint, size }      { text, at: [x, y], tint, anchor, width }   width: of the clear ground around the letters
      `read(x, y)` is called where the reader points; with `drawn`, only while pressing, and a
      finger that moves up or down does not scroll the page, unless `scrolls` is told.
      margins: [left, right] in pixels, for plots that share an axis; else the labels decide. */
@@ -146,7 +149,8 @@ const ExplorerPlots = (() => {
       const { x, y, marks, cursor } = this.picture;
       const yTicks = ticks(y, Math.round(height / 45)), xTicks = ticks(x, Math.round(width / 90));
       const names = marks.filter((mark) => mark.label);
-      const left = this.margins[0] ?? 10 + 7 * Math.max(...yTicks.map((tick) => tickText(tick, y.log).length));
+      const named = y.label ? 17 : 0; // the axis' name, upright
+      const left = this.margins[0] ?? 10 + named + 7 * Math.max(...yTicks.map((tick) => tickText(tick, y.log).length));
       const right = this.margins[1] ?? (names.length ? 12 + 7 * Math.max(...names.map((mark) => plain(mark.label).length)) : 8);
       const top = 7, bottom = x.hidden ? 8 : x.label ? 36 : 22;
       const inner = { width: width - left - right, height: height - top - bottom };
@@ -168,6 +172,7 @@ const ExplorerPlots = (() => {
         ...yTicks.map((t) => `<text x="${left - 6}" y="${(Y(t) + 4).toFixed(1)}" text-anchor="end">${tickText(t, y.log)}</text>`),
         `<path class="axis" d="M${left} ${top + inner.height}h${inner.width}"/>`,
       ];
+      if (named) grid.push(`<text transform="translate(12 ${top + inner.height / 2}) rotate(-90)" text-anchor="middle">${tspans(y.label)}</text>`);
       if (!x.hidden) {
         for (const t of xTicks) {
           grid.push(`<path class="axis" d="M${X(t).toFixed(1)} ${top + inner.height}v4"/>`);
@@ -189,10 +194,15 @@ const ExplorerPlots = (() => {
     }
   }
 
+  const DASHES = { true: "dash", long: "long", dots: "dots" };
+  const HATCH = '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' +
+    '<path class="hatch" d="M3.5 0v7"/></pattern>';
+
   /* One mark as SVG; `front` asks for those that may reach over the axes. */
   function paint(mark, { X, Y, left, top, inner }, front = false) {
-    const style = `style="--tint:${tint(mark.tint ?? "ink")}${mark.width ? `;stroke-width:${mark.width}` : ""}"`;
-    const look = `class="tinted${mark.dash ? " dash" : ""}${mark.faint ? " faint" : ""}" ${style}`;
+    const colour = (mark.text ? tint : stroke)(mark.tint ?? "ink");
+    const style = `style="--tint:${colour}${mark.width ? `;stroke-width:${mark.width}` : ""}"`;
+    const look = `class="tinted ${mark.dash ? DASHES[mark.dash] : ""}" ${style}`;
     if (front) {
       if (mark.dot) return `<circle class="spot" ${style} cx="${X(mark.dot[0])}" cy="${Y(mark.dot[1])}" r="${mark.size ?? 4}"/>`;
       const [x, y] = mark.at;
@@ -211,7 +221,9 @@ const ExplorerPlots = (() => {
       const [xs, low, high] = mark.area;
       const end = (side, k) => `${X(xs[k]).toFixed(1)} ${Y(Array.isArray(side) ? side[k] : side).toFixed(1)}`;
       const ahead = xs.map((_, k) => end(high, k)), back = xs.map((_, k) => end(low, k)).reverse();
-      return `<path class="area" style="--tint:${tint(mark.tint)};opacity:${mark.shade ?? 0.2}" d="M${[...ahead, ...back].join("L")}Z"/>`;
+      const shape = `d="M${[...ahead, ...back].join("L")}Z"`;
+      if (mark.hatched) return `${HATCH}<path fill="url(#hatch)" ${shape}/>`;
+      return `<path class="area" style="--tint:${stroke(mark.tint)};opacity:${mark.shade ?? 0.2}" ${shape}/>`;
     }
     return "";
   }
@@ -252,7 +264,7 @@ const ExplorerPlots = (() => {
     }
     return labels
       .map(({ mark, place }) => {
-        const style = `style="--tint:${tint(mark.tint ?? "ink")}"`;
+        const style = `style="--tint:${tint(mark.ink ?? mark.tint ?? "ink")}"`;
         return `<text class="name" ${style} x="${left + inner.width + 6}" y="${(place + 4).toFixed(1)}">${tspans(mark.label)}</text>`;
       })
       .join("");

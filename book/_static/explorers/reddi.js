@@ -44,14 +44,10 @@
     static defaults = { rule: "adam", C: 3, beta2: 0.1, alpha: 0.5, start: 0 };
     static drift = drift;
     static threshold = threshold;
-    static style = `
-      @container (min-width: 32rem) {
-        .plots { grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); }
-        .plot:first-child { grid-row: 1 / 3; }
-      }`;
+    static beside = "minmax(0, 5fr) minmax(0, 6fr)";
 
     /* x: the points before each step; regret: against the fixed point -1, up to and including each step; last: the point after
-       the last one. */
+       the last one; worst: the regret per step, in the mean of a cycle, of a point that stays at 1. */
     static trajectory(settings) {
       const { rule, C, start, steps = STEPS } = settings;
       const x = new Array(steps), regret = new Array(steps);
@@ -63,7 +59,7 @@
         [w, ...s] = players[rule](w, g, s, t, settings);
         w = clamp(w, -1, 1);
       }
-      return { x, regret, last: w };
+      return { x, regret, last: w, worst: (2 * C - 4) / 3 };
     }
 
     build() {
@@ -94,19 +90,17 @@
       const { steps, price } = run;
       const upTo = (values) => [steps.slice(0, shown), values.slice(0, shown)];
 
+      const found = { text: "finds the best point", at: [0.97, 4.2], tint: "ink", anchor: "end" };
+      const dot = { dot: [beta2, C], tint: rule, size: 7 };
       this.map.show({
         title: isAdam ? "where Adam fails: move the point" : `${name} fails nowhere: move the point`,
-        x: { min: 0, max: 1, label: "decay rate *β*_2" }, y: { min: LOW, max: HIGH },
+        x: { min: 0, max: 1, label: "decay rate *β*_2" }, y: { min: LOW, max: HIGH, label: "large slope *C*" },
         marks: isAdam
           ? [
-              { area: [rates, LOW, border], tint: "adam", shade: 0.24 },
-              { area: [rates, border, HIGH], tint: "adagrad", shade: 0.18 },
-              { line: [rates, border], tint: "ink", width: 1.4 },
-              { text: "fails", at: [0.06, 2.2], tint: "adam" },
-              { text: "finds the best point", at: [0.97, 4.2], tint: "adagrad", anchor: "end" },
-              { dot: [beta2, C], tint: fails ? "adam" : "adagrad", size: 7 },
+              { area: [rates, LOW, border], hatched: true }, { line: [rates, border], tint: "ink", width: 1.4 },
+              { text: "fails", at: [0.06, 2.2], tint: "ink", width: 9 }, found, dot,
             ]
-          : [{ area: [rates, LOW, HIGH], tint: "adagrad", shade: 0.18 }, { dot: [beta2, C], tint: "adagrad", size: 7 }],
+          : [found, dot],
         says: `Map of the decay rate against the slope C. ${name} ${fails ? "fails" : "finds the best point"} at C = ${fixed(C)}, beta 2 = ${fixed(beta2, 3)}.`,
       });
 
@@ -120,11 +114,10 @@
         says: `Position of ${name} against the step on a logarithmic axis; at step ${t} it is ${fixed(run.x[t - 1], 3)}.`,
       });
 
-      const bound = (2 * C - 4) / 3;
       this.prices.show({
-        x: { ...x, label: "step *t*" }, y: { min: Math.min(0, price.at(-1)), max: ceiling(1.05 * Math.max(bound, 0.1, ...price.slice(6, 60))) }, cursor: t,
+        x: { ...x, label: "step *t*" }, y: { min: Math.min(0, price.at(-1)), max: ceiling(1.05 * Math.max(run.worst, 0.1, ...price.slice(6, 60))) }, cursor: t,
         marks: [
-          { level: bound, tint: "quiet", dash: true, width: 1, label: "at worst" }, { level: 0, tint: "quiet", dash: true, width: 1, label: "at best" },
+          { level: run.worst, tint: "quiet", dash: true, width: 1, label: "at worst" }, { level: 0, tint: "quiet", dash: true, width: 1, label: "at best" },
           { line: upTo(price), tint: rule, width: 1.8 }, { dot: [t, price[t - 1]], tint: rule, size: 5 },
         ],
         says: `Regret per step of ${name}; at step ${t} it is ${fixed(price[t - 1], 3)}.`,

@@ -9,6 +9,9 @@
   const ROOT2 = Math.sqrt(2);
   const COS = Math.sqrt(3) / 2, SIN = 1 / 2;
   const NAMES = { adagrad: "AdaGrad", adagrad_norm: "norm version", sgd: "SGD" };
+  const BOUNDS = { adagrad: "AdaGrad bound", adagrad_norm: "norm bound", sgd: "SGD bound" };
+  // The two blues are told apart by a dash as well; words in the lighter one, dark enough to be read, would look like AdaGrad's.
+  const LOOKS = { adagrad: { width: 2.8 }, adagrad_norm: { width: 1.8, dash: "long", ink: "ink" }, sgd: { width: 1.6 } };
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   const said = (x) => (Math.abs(x) < 1e4 ? number(x) : Number(x.toPrecision(3)).toLocaleString("en"));
   const length = (values) => Math.sqrt(sum(values.map((x) => x * x)));
@@ -100,8 +103,7 @@
 
   class Regret extends Explorer {
     static defaults = { losses: "rare", best: "equal", skew: 2, d: 50, constant: 1, room: 1, seed: 1, steps: STEPS };
-    static style = `
-      @container (min-width: 36rem) { .plots { grid-template-columns: minmax(0, 4fr) minmax(0, 6fr); } }`;
+    static beside = "minmax(0, 6fr) minmax(0, 4fr)";
 
     /* By rule its regret up to and including each step; by bound_rule what its theorem promises there; spread: over how many
        coordinates AdaGrad's gradients are spread, their sums' effective support; u: the best point; coordinate, noise: the draws. */
@@ -136,8 +138,8 @@
       this.choice("best", {
         label: "Best point", options: [["equal", "equal sizes"], ["falling", "falling"], ["single", "one entry"]],
       });
-      this.map = this.addPlot({ title: "", height: 300 });
-      this.curves = this.addPlot({ title: "regret; dashed: its bound", height: 300, margins: [56, 92], read: (t) => this.go(cursor.place(t)) });
+      this.curves = this.addPlot({ title: "regret; dotted: its bound", height: 300, margins: [56, 104], read: (t) => this.go(cursor.place(t)) });
+      this.map = this.addPlot({ title: "map: whose bound is smaller", height: 300 });
       const show = (at) => cursor.at[at].toLocaleString("en");
       const says = (at) => `${show(at)}: ${Object.keys(NAMES).map((rule) => `${NAMES[rule]} ${this.regret(rule, at)}`).join(", ")}`;
       this.addPlayer(cursor.at.length, { show, says });
@@ -161,14 +163,13 @@
       const axis = { min: 1, max: 1.15 * d, log: true }, ends = [axis.min, axis.max];
       const within = (part) => axis.max ** part;
       this.map.show({
-        title: "spread of the gradients",
-        x: { ...axis, label: "spread of the best point" }, y: axis,
+        x: { ...axis, label: "spread of the best point" }, y: { ...axis, label: "spread of the gradients" },
         marks: [
           { area: [ends, axis.min, ends], tint: "adagrad", shade: 0.2 }, { area: [ends, ends, axis.max], tint: "adagrad_norm", shade: 0.08 },
           { line: [ends, ends], tint: "ink", width: 1.2 },
           { text: "AdaGrad’s bound", at: [within(0.97), within(0.09)], tint: "adagrad", anchor: "end" },
           { text: "is smaller", at: [within(0.97), within(0.03)], tint: "adagrad", anchor: "end" },
-          { text: "norm version’s", at: [within(0.03), within(0.93)], tint: "adagrad_norm" },
+          { text: "norm version’s", at: [within(0.03), within(0.93)], tint: "ink" },
           { dot: [reach, spread], tint: wins ? "adagrad" : "adagrad_norm", size: 7 },
         ],
         says: `Map: the gradients are spread over ${number(spread)} coordinates, the best point over ${number(reach)}.`,
@@ -183,14 +184,14 @@
       this.curves.show({
         x: { min: 1, max: STEPS, log: true, label: "step *t*" }, y: { min: Math.max(low, tall / 1e5), max: 1.3 * tall, log: true }, cursor: t,
         marks: [
-          ...rules.map((rule) => ({ line: at(`bound_${rule}`), tint: rule, width: 1.2, dash: true })),
-          ...rules.map((rule) => ({ line: at(rule), tint: rule, width: rule === "adagrad" ? 2.8 : 1.6, label: NAMES[rule] })),
+          ...rules.map((rule) => ({ line: at(`bound_${rule}`), tint: rule, ...LOOKS[rule], width: 1.8, dash: "dots", label: BOUNDS[rule] })),
+          ...rules.map((rule) => ({ line: at(rule), tint: rule, ...LOOKS[rule], label: NAMES[rule] })),
           ...rules.filter((rule) => run[rule][t - 1] > 0).map((rule) => ({ dot: [t, run[rule][t - 1]], tint: rule, size: 4 })),
         ],
         says: `Regret against the step, both axes logarithmic. At step ${t}: ${rules.map((rule) => `${NAMES[rule]} ${this.regret(rule, this.at)}`).join(", ")}.`,
       });
 
-      this.read(Object.keys(NAMES).map((rule) => [NAMES[rule], `${this.regret(rule, this.at)}, at most ${said(run[`bound_${rule}`][t - 1])}`, rule]));
+      this.read(Object.keys(NAMES).map((rule) => [NAMES[rule], `${this.regret(rule, this.at)}, at most ${said(run[`bound_${rule}`][t - 1])}`, LOOKS[rule].ink ?? rule]));
       this.say(this.sentence(run, reach));
     }
 

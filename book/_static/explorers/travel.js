@@ -69,15 +69,16 @@
   class Travel extends Explorer {
     static defaults = { rule: "sgd", all: false, skew: 2, words: 60, beta2: 0.99, word: 40, seed: 1, steps: STEPS };
     static slope = slope;
-    static style = `
-      @container (min-width: 36rem) { .plots { grid-template-columns: minmax(0, 6fr) minmax(0, 5fr); } }`;
+    static beside = "minmax(0, 6fr) minmax(0, 5fr)";
 
     /* stops: the steps of the columns. count and, by rule, travel: a row for each word. word, step: the sightings, one after
-       the other. Rules that are not asked for are left out. */
+       the other. limit: the longest step of an average, against that of a word always seen. Rules that are not asked for are
+       left out. */
     static trajectory(settings) {
       const { rule, all, steps } = settings;
       const seen = sightings(settings), { at } = stops(steps);
       const run = { stops: at, count: seen.map((one) => counts(one, at)), word: seen.flatMap((one, k) => one.map(() => k)), step: seen.flat() };
+      run.limit = 1 / Math.sqrt(1 - settings.beta2);
       for (const name of all ? Object.keys(NAMES) : [rule]) run[name] = seen.map((one) => travel(name, one, at, settings));
       return run;
     }
@@ -122,7 +123,7 @@
 
     draw(run) {
       const { settings, at } = this;
-      const { rule, all, beta2 } = settings;
+      const { rule, all } = settings;
       const rarest = Math.max(10, ...run.count.map((n) => STEPS / Math.max(1, n.at(-1))));
       const x = { min: 1, max: rarest * 1.1, log: true, label: "seen once in *k* steps" };
       const others = Object.keys(NAMES).filter((name) => all && name !== rule);
@@ -141,12 +142,11 @@
         marks: [guide((k) => 1 / k, "1/*k*"), guide((k) => 1 / Math.sqrt(k), "1/√*k*"), ...lines(({ share }) => share)],
         says: `Travel of each word against how rarely it is seen, both axes logarithmic. ${this.reading(at)}`,
       });
-      const limit = 1 / Math.sqrt(1 - beta2);
       this.sizes.show({
         x, y: { min: 0.6, max: Math.max(3, 1.6 * Math.sqrt(x.max)), log: true }, cursor: chosen?.k,
         marks: [
           { level: 1, tint: "quiet", width: 1, dash: true }, guide(Math.sqrt, "√*k*"),
-          ...(all || averages(rule) ? [{ level: limit, tint: "quiet", width: 1, dash: true, label: "limit" }] : []),
+          ...(all || averages(rule) ? [{ level: run.limit, tint: "quiet", width: 1, dash: true, label: "limit" }] : []),
           ...lines(({ share, k }) => share * k),
         ],
         says: `Travel at one sighting, against how rarely the word is seen, both axes logarithmic. ${this.reading(at)}`,

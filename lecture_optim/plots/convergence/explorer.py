@@ -1,6 +1,6 @@
 """The picture that stands for the explorer of Part 4 where scripts are off."""
 
-from lecture_optim.plots.style import INK, MUTED, color, direct_label, figure
+from lecture_optim.plots.style import GRID, INK, MUTED, color, direct_label, figure
 
 __all__ = ["fails_or_finds"]
 
@@ -12,9 +12,12 @@ def fails_or_finds(beta2, C, ends, at, t, paths):
     Returns (data, axes); data holds "beta2", "C" and "ends", and the paths by name.
     """
     _, (left, right) = figure(1, 2, height=3.4, width=7.2, width_ratios=(5, 6))
-    left.contourf(beta2, C, ends, levels=[-1.01, -0.9, 0.9, 1.01], colors=[color("adagrad"), "#ffffff", color("adam")], alpha=0.3)
-    left.text(0.05, 2.15, "fails", color=color("adam"))
-    left.text(0.97, 4.6, "finds the best point", color=color("adagrad"), ha="right")
+    # Outcomes in no colour of a rule: plain, grey where undecided, hatched.
+    grounds = {"colors": ["white", GRID, "white"], "hatches": ["", "", "///"]}
+    regions = left.contourf(beta2, C, ends, levels=[-1.01, -0.9, 0.9, 1.01], **grounds)
+    regions.set(edgecolor=MUTED, linewidth=0.0)
+    left.text(0.05, 2.15, "fails", color=INK, bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
+    left.text(0.97, 4.6, "finds the best point", color=INK, ha="right")
     left.plot(*at, "o", color=color("adam"), markersize=8, markeredgecolor="white")
     left.set(xlabel="decay rate $\\beta_2$", ylabel="large slope $C$", xlim=(beta2[0], beta2[-1]), ylim=(C[0], C[-1]))
     for rule, x in paths.items():

@@ -323,10 +323,14 @@ def test_the_picture_of_spread_and_regret(page):
 def test_the_picture_of_the_spread_says_whose_bound_is_smaller():
     import matplotlib.pyplot as plt
 
-    t, ones = np.array([1, 2]), {"adagrad": np.ones(2), "sgd": np.array([-1.0, 3.0])}
+    t, ones = np.array([1, 2]), {"adagrad": np.ones(2), "sgd": np.array([-1.0, 3.0]), "adagrad_norm": np.ones(2)}
     data, (left, right) = explorer.spread_and_regret(9.0, 4.0, 16, t, ones, {rule: 2 * values for rule, values in ones.items()})
     assert data["smaller"] == "adagrad_norm" and data["sgd"] == {"regret": 3.0, "bound": 6.0}
     (dot,) = (line for line in left.lines if line.get_marker() == "o")
     assert (dot.get_xdata()[0], dot.get_ydata()[0], dot.get_color()) == (4.0, 9.0, color("adagrad_norm"))
     assert np.isnan(right.lines[2].get_ydata()[0]) and right.lines[3].get_ydata().tolist() == [-2.0, 6.0]
+    # Two blues: the norm version is dashed, and every line has its name.
+    assert [line.get_linestyle() for line in right.lines] == ["-", ":", "-", ":", "--", ":"]
+    names = {"AdaGrad", "norm version", "SGD", "AdaGrad bound", "norm bound", "SGD bound"}
+    assert {text.get_text() for text in right.texts} == names
     plt.close("all")

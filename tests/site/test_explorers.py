@@ -318,6 +318,24 @@ def test_gradients_are_drawn_with_the_mouse(opened):
     assert page.get_by_role("radio", name="your own").is_checked()
 
 
+@pytest.mark.parametrize("width", [320, 390, 1200])
+@pytest.mark.parametrize("colours", ["none", "active"])
+def test_what_is_drawn_on_stays_where_it_is(path, visitor, width, colours):
+    """Whatever was chosen before, the first touch, which chooses "your own", moves nothing under the pointer."""
+    page = visitor({"width": width, "height": 900}, forced_colors=colours).open(path).page
+    plot = page.locator("optim-adam svg.drawn")
+    for preset in ("constant", "alternating", "one spike", "noise", "growing"):
+        page.locator("optim-adam").get_by_text(preset, exact=True).click()
+        settle(page)
+        before = plot.bounding_box()
+        page.mouse.move(before["x"] + 0.5 * before["width"], before["y"] + 0.3 * before["height"])
+        page.mouse.down()
+        page.mouse.up()
+        settle(page)
+        assert page.get_by_role("radio", name="your own").is_checked()
+        assert plot.bounding_box() == before, preset
+
+
 def test_gradients_are_drawn_with_a_finger(path, visitor):
     page = visitor(NARROW, has_touch=True).open(path).page
     plot = page.locator("optim-adam svg.drawn")

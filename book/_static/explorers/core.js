@@ -45,7 +45,8 @@ const Explorers = (() => {
     .choice input { position: absolute; opacity: 0; width: 1px; height: 1px; margin: 0; }
     .choice span { position: relative; display: inline-flex; }
     .choice label { border-color: var(--book-line); }
-    .choice input:checked + label { background: var(--tint, var(--book-ink)); border-color: var(--tint, var(--book-ink)); color: var(--pst-color-background); font-weight: 600; }
+    .choice input:checked + label { background: var(--tint, var(--book-ink)); border-color: var(--tint, var(--book-ink)); color: var(--pst-color-background); }
+    /* What is chosen keeps its width, so that no row breaks anew and moves a plot under the pointer. */
     .choice input:focus-visible + label { outline: 2px solid var(--book-statement); outline-offset: 2px; }
     [role="switch"] { display: inline-flex; align-items: center; gap: 0.55rem; font-weight: 600; }
     [role="switch"] .track { width: 2.1rem; height: 1.15rem; border-radius: 1rem; background: var(--book-quiet); position: relative; flex: none; }
@@ -62,7 +63,7 @@ const Explorers = (() => {
     }
     .plot { min-width: 0; }
     .title { margin: 0; color: var(--book-quiet); }
-    .title button { float: right; min-height: 1.5rem; padding: 0 0.6rem; margin-top: -0.15rem; color: var(--book-ink); }
+    .title button { float: right; min-height: 1.5rem; padding: 0 0.6rem; margin: -0.15rem 0; color: var(--book-ink); }
     .readout { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0; min-height: 1.45em; font-variant-numeric: tabular-nums; }
     .readout div { display: flex; gap: 0.35rem; }
     .readout dt { color: var(--tint, var(--book-quiet)); }
@@ -91,7 +92,7 @@ const Explorers = (() => {
     @media print { .live { display: none; } }
     /* The reader's own two colours: what is on is filled, lines are told by their names, dashes and widths. */
     @media (forced-colors: active) {
-      .choice input:checked + label { border: 3px solid Highlight; }
+      .choice input:checked + label { border: 3px solid Highlight; padding: calc(0.25rem - 2px) calc(0.7rem - 2px); }
       [role="switch"] .track { box-sizing: border-box; border: 1px solid ButtonText; background: ButtonFace; forced-color-adjust: none; }
       [role="switch"] .track::after { top: 0.09rem; background: ButtonText; }
       [role="switch"][aria-checked="true"] .track { border-color: Highlight; background: Highlight; }

@@ -17,17 +17,22 @@ LEFT_OUT = ("book/download", "book/appendix/checks-*")
 INDEX = "genindex.html"
 LEDGER = "book/appendix/claims.html"
 
-# Puts the number of its sheet after each entry of the index, in place of the bare counting of an entry's further places.
+# Puts the number of its sheet after each entry of the index, in place of the names of its further places; each number once.
 NUMBER_INDEX = r"""(numbers) => {
-    for (const link of document.querySelectorAll('.genindextable a')) {
-        const number = numbers[link.getAttribute('href')];
-        const further = /^\[\d+\]$/.test(link.textContent);
-        if (number === undefined && further) {
-            link.previousSibling?.remove();
-            link.remove();
-        } else if (number !== undefined) {
-            if (further) link.textContent = number;
-            else link.append(`, ${number}`);
+    for (const entry of document.querySelectorAll('.genindextable li')) {
+        const seen = new Set();
+        for (const link of entry.querySelectorAll('a')) {
+            const number = numbers[link.getAttribute('href')];
+            const again = number === undefined || seen.has(number);
+            seen.add(number);
+            if (!link.matches('.further')) {
+                if (!again) link.append(`, ${number}`);
+            } else if (again) {
+                link.previousSibling?.remove();
+                link.remove();
+            } else {
+                link.textContent = number;
+            }
         }
     }
 }"""

@@ -3,9 +3,8 @@
 import importlib
 import inspect
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
-import pytest
 import yaml
 
 from .conftest import ROOT
@@ -18,11 +17,11 @@ KILOBYTE = 1000
 
 def test_the_index_has_sixty_terms_that_lead_to_places_of_the_book(html):
     text = (html / "genindex.html").read_text(encoding="utf-8")
-    links = re.findall(r'<a href="([^"#]+)#([^"]*)">(.*?)</a>', text[text.index("genindextable") :], re.DOTALL)
-    terms = {re.sub("<[^>]+>", "", words) for _, _, words in links if not re.fullmatch(r"\[\d+\]", words)}
+    links = re.findall(r'<a( class="further")? href="([^"#]+)#([^"]*)">(.*?)</a>', text[text.index("genindextable") :], re.DOTALL)
+    terms = {re.sub("<[^>]+>", "", words) for further, _, _, words in links if not further}
     assert len(terms) >= 60
     assert {"regret", "AdaGrad", "bias correction", "effective support"} <= terms
-    places = {(page, unquote(anchor)) for page, anchor, _ in links}
+    places = {(page, unquote(anchor)) for _, page, anchor, _ in links}
     assert all(anchor for _, anchor in places)
     for page in {page for page, _ in places}:
         ids = set(re.findall(r'id="([^"]+)"', (html / page).read_text(encoding="utf-8")))
@@ -34,18 +33,69 @@ def test_the_first_place_of_a_term_is_its_definition_in_a_chapter(html):
     assert re.search(r'<a href="book/2-adagrad/03-regret-and-projection\.html#def-regret"><strong>regret</strong></a>', text)
 
 
-@pytest.mark.parametrize(
-    ("words", "place"),
-    [
-        ("hidden schedule", "book/3-adam/07-adam-at-work.html#prop-hidden-schedule"),
-        ("sum of ratios", "book/2-adagrad/03-regret-and-projection.html#lem-sum-of-ratios"),
-        ("effective support", "book/1-sparse-gradients/01-what-sparse-means.html#equation-eq-effective-support"),
-        ("inverse_sqrt", "book/appendix/api.html#lecture_optim.schedules.inverse_sqrt"),
-    ],
+def test_the_index_calls_further_places_by_what_stands_there(html):
+    text = (html / "genindex.html").read_text(encoding="utf-8")
+    entry = re.search(r"<li>(?:(?!</li>).)*<strong>AdaGrad</strong>.*?</li>", text, re.DOTALL)[0]
+    assert re.findall(r'class="further"[^>]*>(.*?)<', entry) == ["Proposition 5.2", "Theorem 10.1", "Chapter 11", "Glossary"]
+    assert not re.search(r">\s*\[\d+\]\s*<", text)
+
+
+# What is asked for, the place to which the first result leads, and the words in which it says so.
+ASKED = (
+    ("Theorem 10.1", "2-adagrad/04-the-adagrad-theorem.html#thm-adagrad", "Theorem 10.1: AdaGrad"),
+    ("lemma 20.4", "4-convergence/02-reddis-example.html#lem-reddi-first", "Lemma 20.4: The first cycle"),
+    ("Algorithm 14.1", "3-adam/03-the-algorithm.html#alg-adam", "Algorithm 14.1: Adam (Kingma and Ba 2015, Algorithm 1)"),
+    ("(14.10)", "3-adam/03-the-algorithm.html#equation-eq-cap-distance", "Equation (14.10): "),
+    ("Equation 15.3", "3-adam/04-bias-correction.html#equation-eq-only-divisor", "Equation (15.3): "),
+    ("β2", "notation.html#symbol-17", "β2, beta2"),
+    ("β₂", "notation.html#symbol-17", "β2, beta2"),
+    ("beta2", "notation.html#symbol-17", "β2, beta2"),
+    ("ε", "notation.html#symbol-19", "ε, epsilon, eps"),
+    ("epsilon", "2-adagrad/02-from-counts-to-squares.html#epsilon", "8. From counts to squares > Epsilon"),
+    ("bias correction", "3-adam/04-bias-correction.html", "15. Bias correction"),
+    ("momentum", "3-adam/02-momentum.html", "13. Momentum, and what averaging does"),
+    ("AMSGrad", "4-convergence/04-repairs.html#alg-amsgrad", "Algorithm 22.1: AMSGrad"),
+    ("Adam", "3-adam/03-the-algorithm.html#alg-adam", "Algorithm 14.1: Adam (Kingma and Ba 2015, Algorithm 1)"),
+    ("AdaGrad regret bound", "2-adagrad/04-the-adagrad-theorem.html", "10. The AdaGrad theorem"),
+    ("regret", "2-adagrad/03-regret-and-projection.html#def-regret", "Definition 9.1: Regret"),
+    ("norm-adaptive descent", "2-adagrad/03-regret-and-projection.html#thm-norm-adaptive", "norm-adaptive descent: Theorem 9."),
+    ("Reddi", "4-convergence/02-reddis-example.html", "20. Reddi’s example"),
+    ("pseudo-inverse", "2-adagrad/02-from-counts-to-squares.html", "8. From counts to squares"),
+    (
+        "effective support",
+        "1-sparse-gradients/01-what-sparse-means.html#def-effective-support",
+        "Definition 1.2: Effective support",
+    ),
+    ("sum of ratios", "2-adagrad/03-regret-and-projection.html#lem-sum-of-ratios", "Lemma 9."),
+    ("hidden schedule", "3-adam/07-adam-at-work.html#prop-hidden-schedule", "Proposition 18.2: The hidden schedule"),
+    ("inverse_sqrt", "appendix/api.html#lecture_optim.schedules.inverse_sqrt", "lecture_optim.schedules.inverse_sqrt"),
 )
-def test_the_search_leads_to_a_named_statement_formula_or_function(html, tab, words, place):
-    page = tab.open(html / "search.html", query=f"?q={words.replace(' ', '+')}").page
-    assert (html / place.partition("#")[0]).as_uri() + "#" + place.partition("#")[2] in [address for address, _ in results(page)]
+
+
+def test_the_first_result_of_a_search_is_the_place_that_was_meant(html, tab):
+    wrong = {}
+    for words, place, title in ASKED:
+        visit = tab.open(html / "search.html", query=f"?q={quote(words)}")
+        found = results(visit.page)
+        if visit.problems or not (found[0][0] == f"{(html / 'book').as_uri()}/{place}" and found[0][1].startswith(title)):
+            wrong[words] = visit.problems or found[0]
+    assert wrong == {}
+
+
+def test_the_search_has_each_place_once_and_calls_it_by_words_that_the_book_shows(html, tab):
+    for words in ("AdaGrad", "bias correction"):
+        page = tab.open(html / "search.html", query=f"?q={quote(words)}").page
+        found = results(page)
+        assert page.locator("p.search-summary").inner_text() == f"Search finished. Results: {len(found)}."
+        assert len({address for address, _ in found}) == len(found)
+        assert len({(address.split("#")[0], name) for address, name in found}) == len(found)
+        chapters = [number for number, (address, _) in enumerate(found) if re.search(r"/book/[1-4]-", address)]
+        glossary = [number for number, (address, _) in enumerate(found) if "/glossary.html" in address]
+        assert len(glossary) == 1
+        assert glossary[0] > chapters[9]
+        text = page.locator("#search-results").inner_text()
+        assert "Named statements" not in text
+        assert "(, in" not in text
 
 
 def tip(page):

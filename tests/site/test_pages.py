@@ -38,6 +38,13 @@ def test_a_page(html, tab, address):
     assert not found, "\n".join(["", *found])
 
 
+@pytest.mark.parametrize("address", ["book/appendix/api.html", "book/notation.html", "genindex.html", "book/citation.html"])
+def test_a_page_enlarged_four_times_does_not_scroll_sideways(html, tab, address):
+    page = tab.open(html / address, {"width": 320, "height": 640}).page
+    checks.lay_out(page)
+    assert checks.sideways(page) == []
+
+
 def test_the_pages_that_are_visited_are_those_of_the_site(html):
     found = {path.relative_to(html).as_posix() for path in pages(html)}
     assert found == set(ALL) > set(ONE_OF_EACH_KIND)

@@ -101,7 +101,9 @@ class NamedPlaces(Domain):
             if len(in_code) != len(symbols):
                 in_code = [""] * len(symbols)
             if symbols:
-                row["ids"].append(anchor := f"symbol-{number}")
+                anchor = f"symbol-{symbols[0][1]}"
+                row["ids"].append(anchor := f"{anchor}-{number}" if anchor in notation.ids else anchor)
+                notation.ids[anchor] = row
                 for words, code in zip(symbols, in_code, strict=True):
                     yield ", ".join(dict.fromkeys([*words, *filter(None, [code])])), anchor
 

@@ -22,8 +22,8 @@ def chapter(html):
 def results(page):
     """The addresses and titles of the search results, once the search has finished."""
     page.get_by_text("Search finished").wait_for()
-    found = page.locator("#search-results li a")
-    return [(link.evaluate("(a) => a.href"), link.inner_text()) for link in found.all()]
+    found = page.locator("#search-results li a").evaluate_all("(links) => links.map((link) => [link.href, link.innerText])")
+    return [tuple(link) for link in found]
 
 
 def test_search_finds_the_page_with_a_word(html, tab):

@@ -5,7 +5,8 @@ another one (as ``2-adagrad/05-when-it-wins``), ``:source:`` a source (its key i
 all chapters. ``:verdict:`` names the verdicts to be printed, between commas. Claims of sources come first, then the book's own;
 each list is folded (`foldable`).
 
-``{ledger}`` prints all entries as one table with its totals, ``{errata}`` the findings of one ``:weight:``, and ``{checks}`` the
+``{ledger}`` prints the entries of the sources as one table, with the totals of all; ``:own:`` those of the book itself, on a page
+of their own, as all in one would be too heavy to load. ``{errata}`` prints the findings of one ``:weight:``, and ``{checks}`` the
 source of every check below a ``:folder:``, which the other three link to. Ledger and errata can be filtered where scripts run.
 """
 
@@ -13,6 +14,7 @@ import ast
 from collections import Counter
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -24,7 +26,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from lecture_optim.claims import VERDICTS, WEIGHTS, ClaimError, load, place_of
 
 FOLDER = "book/claims"
-LEDGER, ERRATA = "book/appendix/claims", "book/appendix/errata"
+LEDGER, OWN_LEDGER, ERRATA = "book/appendix/claims", "book/appendix/claims-own", "book/appendix/errata"
 ROLES = {"eq": "eq", "fig": "numref", "tab": "numref"} | dict.fromkeys(
     ("alg", "cor", "def", "lem", "prop", "rem", "thm"), "prf:ref"
 )
@@ -153,9 +155,16 @@ class Printing(SphinxDirective):
 
     def address(self, claim, page, kind):
         """The address of an entry on the ledger or the errata page, as seen from here."""
+        return f"{self.uri(page)}#{nodes.make_id(f'{kind}-{claim.id}')}"
+
+    def row_address(self, claim):
+        """The address of an entry's row, on whichever page of the ledger has it."""
+        return self.address(claim, LEDGER if claim.source else OWN_LEDGER, "claim")
+
+    def uri(self, page):
+        """The address of a page, as seen from here."""
         here = self.env.docname
-        there = "" if page == here else self.env.app.builder.get_relative_uri(here, page)
-        return f"{there}#{nodes.make_id(f'{kind}-{claim.id}')}"
+        return "" if page == here else self.env.app.builder.get_relative_uri(here, page)
 
 
 class Claims(Printing):
@@ -253,31 +262,39 @@ def keys_of_sources(argument):
 
 
 class Ledger(Filtered):
-    """All entries: how many have which verdict, document by document; then a table of them, in each document's order.
+    """How many entries have which verdict, document by document; then a table of the sources', in each document's order.
 
     ``:first:`` names the sources that come first, in their order, between commas; then the others, and the book itself.
+    ``:own:`` prints the table of the book's own entries instead.
 
     The style makes a card of each row, of which browsers would forget that it is a table. Hence the roles.
     """
 
-    option_spec: ClassVar = {"first": keys_of_sources}
+    option_spec: ClassVar = {"first": keys_of_sources, "own": directives.flag}
 
     def run(self):
         """The figure, the form and the table; an error of the page where a source is named that has no claims."""
-        register, names = self.register(), self.part_names()
+        register = self.register()
         first = self.options.get("first", [])
         if unknown := [source for source in first if source not in register.sources]:
             raise self.error(f"the register has no claim of {', '.join(unknown)}; see the files of {FOLDER}")
-        order = (*first, *(source for source in register.sources if source not in first), "")
+        order = (*first, *(source for source in register.sources if source not in first))
         documents = {source: register.reading_order(source) for source in order}
-        documents[""] = tuple(claim for claim in register.claims if not claim.source)
+        own = tuple(claim for claim in register.claims if not claim.source)
+        self.env.metadata[self.env.docname]["claims"] = True
+        if "own" in self.options:
+            return [self.form("claims", ("part", "verdict")), self.table("The claims of this book", own)]
+        entries = [claim for claims in documents.values() for claim in claims]
+        table = self.table("The claims of the sources, each document in its order", entries)
+        return [self.totals(documents | {"": own}), self.form("claims", ("document", "part", "verdict")), table]
+
+    def table(self, caption, claims):
+        """A table with a row for each of the claims."""
+        names = self.part_names()
         titles = (tag("th", nodes.Text(title), scope="col", role="columnheader") for title in ("Where", "Verdict", "Claim"))
         head = tag("thead", tag("tr", *titles, role="row"), role="rowgroup")
-        rows = [self.row(claim, names) for claims in documents.values() for claim in claims]
-        caption = tag("caption", nodes.Text("All claims, each document in its order"))
-        table = tag("table", caption, head, tag("tbody", *rows, role="rowgroup"), classes=["ledger"], role="table")
-        self.env.metadata[self.env.docname]["claims"] = True
-        return [self.totals(documents), self.form("claims", ("document", "part", "verdict")), table]
+        rows = tag("tbody", *(self.row(claim, names) for claim in claims), role="rowgroup")
+        return tag("table", tag("caption", nodes.Text(caption)), head, rows, classes=["ledger"], role="table")
 
     def totals(self, documents):
         """A bar for each document, divided by the shares of the verdicts, and their numbers."""
@@ -302,10 +319,13 @@ class Ledger(Filtered):
         return tag("figure", tag("ul", *items), caption, classes=["claim-totals"], ids=["claim-totals"])
 
     def number(self, source, verdict, count):
-        """The number of a document's claims with a verdict, and a comma; the script makes a filter of its link."""
+        """The number of a document's claims with a verdict, and a comma; the script makes a filter of a source's link."""
         text = [tag("span", classes=["claim-key", nodes.make_id(verdict)], aria_hidden="true"), nodes.Text(f" {count} {verdict}")]
-        link = tag("a", *text, href="#claims-table", data_document=source or "book", data_verdict=verdict)
-        return [link, nodes.Text(", ")]
+        if source:
+            to = {"href": "#claims-table", "data_document": source, "data_verdict": verdict}
+        else:
+            to = {"href": f"{self.uri(OWN_LEDGER)}?{urlencode({'verdict': verdict})}"}
+        return [tag("a", *text, **to), nodes.Text(", ")]
 
     def row(self, claim, names):
         """One entry."""
@@ -352,7 +372,7 @@ class Errata(Filtered):
         title = tag("h3", self.source(claim), nodes.Text(": "), *self.inline(upper(claim.place)), nodes.Text(" "), kind)
         said = {"Printed": claim.claim, "Wrong": claim.wrong, "Correct": claim.right, "Remark": claim.remark}
         items = [tag("div", tag("dt", nodes.Text(t)), tag("dd", *self.parsed(text))) for t, text in said.items() if text]
-        ledger = nodes.reference("", "its row in the ledger", internal=True, refuri=self.address(claim, LEDGER, "claim"))
+        ledger = nodes.reference("", "its row in the ledger", internal=True, refuri=self.row_address(claim))
         last = nodes.paragraph("", "Taught in ", *self.chapter(claim), nodes.Text("; "), ledger, nodes.Text("."))
         last["classes"] = ["claim-links"]
         keys = self.keys(claim, names) | {"data_kind": claim.kind}
@@ -403,11 +423,35 @@ class Checks(Printing):
     def one(self, place, name, code, claims):
         """One check with an address, its code, and the claims that it decides."""
         label = nodes.make_id(f"check-{place}-{name}")
-        box = nodes.container("", ids=[label], names=[label], classes=["claim-check"])
+        box = tag("div", ids=[label], classes=["claim-check"])
+        box["names"] = [label]
         self.env.get_domain("std").note_hyperlink_target(label, self.env.docname, label, name)
-        refs = [[nodes.reference("", claim.id, internal=True, refuri=self.address(claim, LEDGER, "claim"))] for claim in claims]
+        refs = [[nodes.reference("", claim.id, internal=True, refuri=self.row_address(claim))] for claim in claims]
         box += [self.list_of("Decides", *refs), nodes.literal_block(code, code, language="python")]
         return box
+
+
+def make_lean(app, doctree, docname):
+    """Make bare elements of the links within rows and checks, which are most of what they weigh beside their words.
+
+    What a citation names in full, for whoever points at it, is said once in a table.
+    """
+    named = set()
+    for box in list(doctree.findall(tagged)):
+        if box["tag"] != "tr" and "claim-check" not in box["classes"]:
+            continue
+        for link in [link for link in box.findall(nodes.reference) if link.get("internal")]:
+            to = {"href": link.get("refuri") or f"#{link['refid']}"}
+            if "reftitle" in link and to["href"] not in named:
+                to["title"] = link["reftitle"]
+                named.add(to["href"])
+            words = [part for child in link.children for part in (child.children if plain(child) else [child])]
+            link.replace_self(tag("a", *words, **to))
+
+
+def plain(node):
+    """True for the wrapping of a link's words that only says which kind of link it is."""
+    return isinstance(node, nodes.inline) and set(node["classes"]) <= {"std", "std-ref", "std-numref", "doc"}
 
 
 def load_script(app, pagename, templatename, context, doctree):
@@ -421,6 +465,7 @@ def setup(app):
     for name, directive in {"claims": Claims, "ledger": Ledger, "errata": Errata, "checks": Checks}.items():
         app.add_directive(name, directive)
     app.add_node(tagged, html=(visit_tagged, depart_tagged))
+    app.connect("doctree-resolved", make_lean, priority=960)  # once tips stand beside links
     app.connect("html-page-context", load_script)
     app.add_css_file("claims.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,8 +12,9 @@ from publish.binding import Volume
 from publish.printing import press
 from publish.sources import ROOT, authors, built_site, citation, contents, moment, pdf_path
 
-# The page about downloads speaks of files beside the site, and is in one of them; the checks' source is for machines.
-LEFT_OUT = ("book/download", "book/appendix/checks-*")
+# The page about downloads speaks of files beside the site, and is in one of them; the checks' source is for machines; what the
+# book itself claims stands in its chapters, and holds.
+LEFT_OUT = ("book/download", "book/appendix/checks-*", "book/appendix/claims-own")
 INDEX = "genindex.html"
 LEDGER = "book/appendix/claims.html"
 
@@ -44,8 +45,8 @@ SHORTEN_LEDGER = r"""(verdicts) => {
     for (const dropped of [...left, ...document.querySelectorAll('table.ledger .claim-why')]) dropped.remove();
     const words = document.createElement('p');
     const those = `the ${rows.length - left.length} that are ${verdicts.slice(0, -1).join(', ')} or ${verdicts.at(-1)}`;
-    words.textContent = `Of the ${rows.length} claims, ${those} are printed here; the errata say what is wrong with each, ` +
-        'and what is right. The site has all claims.';
+    words.textContent = `Of the ${rows.length} claims of the documents, ${those} are printed here; the errata say what is ` +
+        'wrong with each, and what is right. The site has all claims, and those of this book.';
     document.querySelector('table.ledger').before(words);
 }"""
 NOT_HOLDING = ("wrong as printed", "misleading", "outdated")

@@ -84,6 +84,7 @@ $$ 1 = 1 $$ (eq-a)
 
 ```{toctree}
 ../appendix/claims
+../appendix/claims-own
 ../appendix/errata
 ../appendix/checks
 ```
@@ -121,6 +122,7 @@ parts:
 """
 APPENDIX = {
     "claims": "# Ledger\n\n```{ledger}\n```\n",
+    "claims-own": "# Own\n\n```{ledger}\n:own:\n```\n",
     "errata": "# Errata\n\n## Minor\n\n```{errata}\n:weight: minor\n```\n",
     "checks": "# Checks\n\n```{checks}\n:folder: lecture_optim/proofs\n```\n\n```{checks}\n:folder: tests\n```\n",
 }
@@ -168,8 +170,10 @@ def test_the_directive_prints_the_entries_of_its_chapter(site):
 def test_the_ledger_has_a_row_for_each_entry_and_the_totals(site):
     code, page, said = site(show="appendix/claims")
     assert code == 0, said
-    rows = page.partition("<tbody")[2].split("<tr")[1:]
+    own = site(show="appendix/claims-own")[1]
+    rows = [row for text in (page, own) for row in text.partition("<tbody")[2].split("<tr")[1:]]
     assert [re.search(r'id="(.*?)"', row)[1] for row in rows] == ["claim-n-1", "claim-thm-a"]
+    assert 'href="claims-own.html?verdict=holds"' in page and "<figure" not in own
     assert all(f'data-{key}="{value}"' in rows[0] for key, value in (("document", "notes"), ("verdict", "wrong as printed")))
     assert 'data-document="book"' in rows[1] and all('data-part="The part"' in row for row in rows)
     assert all('href="../part/page.html"' in row for row in rows)

@@ -10,6 +10,14 @@ from .conftest import ROOT
 from .visit import NARROW, WIDE
 
 ROWS, CARDS = "table.ledger tbody tr", "article.erratum"
+# The ids of the rows that do not lead to a chapter and to what decides them.
+WANTING = """(rows) => [...document.querySelectorAll(rows)].filter((row) => {
+    const links = [...row.querySelectorAll('a')].map((link) => link.getAttribute('href'));
+    const chapter = row.querySelector('th .claim-links a');
+    const decided = row.dataset.verdict === 'not checkable' || [...row.querySelectorAll('td .claim-links')].some(
+        (line) => /^(Decided|Shown false) by/.test(line.textContent) && line.querySelector('a, code'));
+    return !(chapter && decided && links.length);
+}).map((row) => row.id)"""
 
 
 @pytest.fixture(scope="module")
@@ -39,23 +47,47 @@ def shown(page, what=ROWS):
     )
 
 
+def followed(register):
+    """The claims of the documents that the book follows."""
+    return [claim for claim in register.claims if claim.source]
+
+
+def own(register):
+    """The claims of the book."""
+    return [claim for claim in register.claims if not claim.source]
+
+
 def ids(entries, kind="claim"):
     return {f"{kind}-{claim.id}".lower() for claim in entries}
 
 
 def test_every_entry_has_its_row_and_all_are_counted(page, register):
-    assert set(shown(page)) == ids(register.claims)
-    assert page.locator(".claims-count").inner_text() == f"All {len(register.claims)} claims"
+    assert set(shown(page)) == ids(followed(register))
+    assert page.locator(".claims-count").inner_text() == f"All {len(followed(register))} claims"
     totals = page.locator(".claim-totals").inner_text()
     for source in register.sources:
         assert f": {len(register.select(source=source))} claims" in totals
+    assert f"This book: {len(own(register))} claims" in totals
+
+
+def test_the_book_s_own_claims_have_a_page_to_which_their_numbers_lead(html, tab, register):
+    page = tab.open(html / "book/appendix/claims-own.html").page
+    assert shown(page) == [f"claim-{claim.id}" for claim in own(register)]
+    page.select_option("select[name=part]", label="Adam")
+    assert set(shown(page)) == ids(claim for claim in own(register) if claim.part == "3-adam")
+    assert page.evaluate(WANTING, ROWS) == []
+    page = tab.open(html / "book/appendix/claims.html").page
+    page.locator(".claim-totals a[href*='claims-own']", has_text=claims.HYPOTHESIS).click()
+    page.wait_for_url(re.compile(r"claims-own\.html\?"))
+    page.wait_for_function("document.querySelector('.claims-count').textContent")
+    assert set(shown(page)) == ids(claim for claim in own(register) if claim.verdict == claims.HYPOTHESIS)
 
 
 def test_three_filters_narrow_what_is_shown(page, register):
     def expect(**chosen):
-        kept = [claim for claim in register.claims if all(getattr(claim, key) == value for key, value in chosen.items())]
+        kept = [claim for claim in followed(register) if all(getattr(claim, key) == value for key, value in chosen.items())]
         assert set(shown(page)) == ids(kept) and kept
-        assert page.locator(".claims-count").inner_text() == f"{len(kept)} of {len(register.claims)} claims"
+        assert page.locator(".claims-count").inner_text() == f"{len(kept)} of {len(followed(register))} claims"
 
     page.select_option("select[name=document]", "coscas2022")
     expect(source="coscas2022")
@@ -64,12 +96,12 @@ def test_three_filters_narrow_what_is_shown(page, register):
     page.select_option("select[name=part]", label="Adam")
     expect(source="coscas2022", verdict="wrong as printed", part="3-adam")
     page.get_by_role("button", name="Show all").click()
-    assert len(shown(page)) == len(register.claims)
+    assert len(shown(page)) == len(followed(register))
 
 
 def test_the_filters_say_in_words_what_can_be_chosen(page, register):
     documents = page.locator("select[name=document] option").all_inner_texts()
-    assert documents[0] == "all" and len(documents) == len(register.sources) + 2 and "This book" in documents
+    assert documents[0] == "all" and len(documents) == len(register.sources) + 1
     assert any("Coscas" in name for name in documents) and not any("coscas2022" in name for name in documents)
     assert page.get_by_label("Verdict").count() == page.get_by_label("Document").count() == page.get_by_label("Part").count() == 1
     assert page.get_by_role("table").count() == 1
@@ -79,10 +111,10 @@ def test_the_filters_say_in_words_what_can_be_chosen(page, register):
 def test_the_keyboard_is_enough(page, register):
     page.locator("select[name=verdict]").focus()
     page.keyboard.type("mis")
-    assert set(shown(page)) == ids(claim for claim in register.claims if claim.verdict == "misleading")
+    assert set(shown(page)) == ids(claim for claim in followed(register) if claim.verdict == "misleading")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert len(shown(page)) == len(register.claims)
+    assert len(shown(page)) == len(followed(register))
     assert page.evaluate("document.activeElement.name") == "document"
 
 
@@ -97,12 +129,12 @@ def test_the_address_keeps_the_choice_and_leads_to_an_entry(html, tab, register)
     page = tab.open(file, query="?document=adam-notes&verdict=holds").page
     kept = [claim for claim in register.select(source="adam-notes") if claim.verdict == "holds"]
     assert set(shown(page)) == ids(kept)
-    hidden = next(claim for claim in register.claims if claim.verdict != "holds")
+    hidden = next(claim for claim in followed(register) if claim.verdict != "holds")
     page.evaluate("(id) => { location.hash = id; }", f"claim-{hidden.id}")
     page.wait_for_function("(id) => document.getElementById(id).checkVisibility()", arg=f"claim-{hidden.id}")
-    assert len(shown(page)) == len(register.claims)
+    assert len(shown(page)) == len(followed(register))
     page = tab.open(file, query="?document=nobody").page
-    assert len(shown(page)) == len(register.claims)
+    assert len(shown(page)) == len(followed(register))
 
 
 def test_formulas_are_set_where_the_reader_is_and_nowhere_else(html, visitor):
@@ -136,18 +168,8 @@ def test_formulas_are_set_where_the_reader_is_and_nowhere_else(html, visitor):
     wait_for("details .math")
 
 
-def test_every_row_leads_to_its_chapter_and_to_what_decides_it(page, register):
-    wanting = page.evaluate(
-        """(rows) => [...document.querySelectorAll(rows)].filter((row) => {
-            const links = [...row.querySelectorAll('a')].map((link) => link.getAttribute('href'));
-            const chapter = row.querySelector('th .claim-links a');
-            const decided = row.dataset.verdict === 'not checkable' || [...row.querySelectorAll('td .claim-links')].some(
-                (line) => /^(Decided|Shown false) by/.test(line.textContent) && line.querySelector('a, code'));
-            return !(chapter && decided && links.length);
-        }).map((row) => row.id)""",
-        ROWS,
-    )
-    assert wanting == []
+def test_every_row_leads_to_its_chapter_and_to_what_decides_it(page):
+    assert page.evaluate(WANTING, ROWS) == []
 
 
 def test_a_link_to_a_check_leads_to_its_code(ledger, tab):
@@ -176,7 +198,9 @@ def test_the_errata_are_filtered_and_stand_in_the_order_of_weight(html, tab, reg
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_without_scripts_everything_is_there_and_nothing_is_dead(html, visitor, register, viewport):
-    for name, what, count in (("claims", ROWS, len(register.claims)), ("errata", CARDS, len(register.errata()))):
+    counts = {"claims": len(followed(register)), "claims-own": len(own(register)), "errata": len(register.errata())}
+    for name, count in counts.items():
+        what = CARDS if name == "errata" else ROWS
         window = visitor(viewport, java_script_enabled=False)
         page = window.context.new_page()
         page.goto((html / f"book/appendix/{name}.html").as_uri())

@@ -123,9 +123,9 @@ def digits(seeds=5, hidden=(32, 32), batch=64, dropout=0.0, held_out=0.2):
 def text(seeds=5, words=3000, batch=128, dropout=0.0, data=None):
     """Who wrote this paragraph? Logistic regression on bags of words, from w = 0, one for each seed.
 
-    words: how many of the most frequent words of the training files are features. dropout: the share of each paragraph's words
-    that a step leaves out; the others count 1 / (1 - dropout). A seed splits the files as `Corpus.split` does. data: a `Corpus`,
-    the installed one unless given. Returns a `Task`. Raises ValueError for a bad share, size or batch.
+    A seed splits the files as `Corpus.split` does. words: how many of the most frequent words of the training files are features.
+    dropout: the share of each paragraph's words that a step leaves out; the others count 1 / (1 - dropout). data: a `Corpus`, the
+    installed one unless given. Returns a `Task`. Raises ValueError for a bad share, size or batch.
     """
     checks.count(1, seeds=seeds, words=words, batch=batch)
     checks.below_one(dropout=dropout)

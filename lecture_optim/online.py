@@ -49,8 +49,8 @@ def _recorded(T, every):
 def play(o, losses, w, T=None, *, comparator=None, record=(), every=1, progress=False):
     """Play the optimizer ``o`` from the point w against a sequence of losses.
 
-    losses: an array of gradients (T, *w.shape), for f_t(w) = <g_t, w>; or a function (t, w) -> (f_t(w), gradient), which needs T.
-    A scalar w with (T,) is one run; w of shape (n, 1) with (T, n, 1) is n runs at once. comparator: a fixed point u, or for
+    losses: an array of gradients (T, *w.shape), for f_t(w) = <g_t, w>; or a function (t, w) -> (f_t(w), gradient), which needs
+    T. A scalar w with (T,) is one run; w of shape (n, 1) with (T, n, 1) is n runs at once. comparator: a fixed point u, or for
     a function of (t, w) the function itself is asked for f_t(u). record: names among "w" (before the step), "g", "loss" and
     "regret" (sums up to and including step t) and the states (after the step). every: record each ``every``-th step and the last.
     Returns a `Run`. Raises ValueError for a shape that does not fit, a gradient that is not finite, an unknown record.

@@ -320,9 +320,10 @@ class Optimizer:
     def step_rows(self, W, rows, G, state, *, masked=False):
         """The step in place on the given rows of W (its first axis), for a gradient that is zero elsewhere.
 
-        W: (n,) or (n, m); rows: k distinct integers; G: (k,) or (k, m), the gradient's rows. Equal to the dense `step` where
-        `exact_on_rows(rule)` (and W is in the set that `project` projects to). Elsewhere untouched rows would move or decay in
-        the dense step: pass masked=True to have them stand still (the convention of PyTorch's SparseAdam).
+        W: (n,) or (n, m); rows: k distinct integers; G: (k,) or (k, m), the gradient's rows.
+        Equal to the dense `step` where `exact_on_rows(rule)` (and W is in the set that `project` projects to). Elsewhere
+        untouched rows would move or decay in the dense step: pass masked=True to have them stand still (the convention of
+        PyTorch's SparseAdam).
         Raises ValueError for repeated or missing rows, other shapes, NaN, a projection that is not coordinatewise.
         """
         if (masked or exact_on_rows(self.rule)) and (done := self._rows_at_once(W, rows, G, state)) is not None:

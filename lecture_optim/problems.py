@@ -166,8 +166,9 @@ def logistic(X, y, l2=0.0):
 def mini_batches(problem, size, rng):
     """The losses of mini-batch descent for `online.play`: (t, w) -> (loss, gradient), each the mean over ``size`` random terms.
 
-    problem: a `Problem` of n terms. The terms are drawn with replacement, afresh at every step and for each run of a batch
-    w (k, d) by itself; asked twice in one step, as for a comparator, the function keeps to its terms, so it serves one run.
+    problem: a `Problem` of n terms.
+    The terms are drawn with replacement, afresh at every step and for each run of a batch w (k, d) by itself; asked twice in
+    one step, as for a comparator, the function keeps to its terms, so it serves one run.
     size = None takes all n, so that nothing is random. Raises ValueError for a problem without terms or size < 1.
     """
     if problem.n < 1:

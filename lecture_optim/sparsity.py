@@ -103,7 +103,8 @@ def window_unions(indptr, indices, length, order=None):
 def expected_union(p, n):
     """sum_i 1 - (1 - p_i)^n: the expected number of coordinates touched in n independent steps; the shape of n.
 
-    p (d,): the probability that a step touches coordinate i. Coordinates may depend on each other, steps may not.
+    p (d,): the probability that a step touches coordinate i.
+    Coordinates may depend on each other, steps may not.
     """
     checks.at_least(0, p=p, n=n)
     checks.at_most(1, p=p)
@@ -117,7 +118,8 @@ def expected_union(p, n):
 def expected_union_random_order(counts, total, n):
     """The expected number of coordinates touched by the first n of ``total`` steps in uniformly random order; the shape of n.
 
-    counts (d,): how many of the steps touch coordinate i. It is sum_i 1 - C(total - counts_i, n) / C(total, n).
+    counts (d,): how many of the steps touch coordinate i.
+    It is sum_i 1 - C(total - counts_i, n) / C(total, n).
     """
     counts, n = np.asarray(counts), np.asarray(n)[..., None]
     checks.at_least(0, counts=counts, n=n)

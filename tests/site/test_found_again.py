@@ -194,6 +194,23 @@ def test_the_page_of_the_package_has_every_public_function(html):
         assert not missing, name
 
 
+EXPLAINED = """() => [...document.querySelectorAll("dl.py > dt")].map((dt) => {
+    const texts = (from, within) => [...from.querySelectorAll(within)].map((node) => node.textContent);
+    const dd = dt.nextElementSibling;
+    return [dt.id, texts(dt, ".sig-param > .n:not(.default_value)"), texts(dd, ":scope > p"), texts(dd, ":scope > ul > li")];
+})"""
+
+
+def test_the_page_of_the_package_lists_what_arguments_are(html, tab):
+    listed, in_prose = {}, []
+    for name, arguments, prose, items in tab.open(html / "book/appendix/api.html").page.evaluate(EXPLAINED):
+        listed[name] = [item.partition(":")[0] for item in items]
+        in_prose += [(name, a) for a in arguments if re.search(rf"(?:^|[.;]\s){re.escape(a)}: ", "\n".join(prose), re.MULTILINE)]
+    assert not in_prose
+    assert listed["lecture_optim.corpus.Corpus.split"] == ["seed", "held_out", "by"]
+    assert listed["lecture_optim.online.play"] == ["losses", "comparator", "record", "every"]
+
+
 def most_it_can_load(html, path):
     """The bytes of the page, of all its pictures, scripts and styles, and of every font; not those of the formulas' engine."""
     text = path.read_text(encoding="utf-8")

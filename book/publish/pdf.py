@@ -18,23 +18,25 @@ LEFT_OUT = ("book/download", "book/appendix/checks-*", "book/appendix/claims-own
 INDEX = "genindex.html"
 LEDGER = "book/appendix/claims.html"
 
-# Puts the number of its sheet after each entry of the index, in place of the names of its further places; each number once.
+# Gives each entry of the index the numbers of its sheets in place of the names of its places: in their order and each
+# once, that of the main place bold. A place that is not printed has none.
 NUMBER_INDEX = r"""(numbers) => {
     for (const entry of document.querySelectorAll('.genindextable li')) {
-        const seen = new Set();
-        for (const link of entry.querySelectorAll('a')) {
+        const links = [...entry.querySelectorAll(':scope > a')];
+        if (!links.length) continue;
+        const name = links[0].textContent;
+        const places = new Map();
+        for (const link of links) {
             const number = numbers[link.getAttribute('href')];
-            const again = number === undefined || seen.has(number);
-            seen.add(number);
-            if (!link.matches('.further')) {
-                if (!again) link.append(`, ${number}`);
-            } else if (again) {
-                link.previousSibling?.remove();
-                link.remove();
-            } else {
-                link.textContent = number;
-            }
+            const main = link.querySelector('strong') !== null;
+            if (number === undefined || (places.has(number) && !main)) continue;
+            link.textContent = number;
+            if (main) link.style.fontWeight = 'bold';
+            places.set(number, link);
         }
+        const inOrder = [...places].sort(([one], [other]) => one - other);
+        const below = [...entry.children].filter((child) => !links.includes(child));
+        entry.replaceChildren(name, ...inOrder.flatMap(([, link]) => [', ', link]), ...below);
     }
 }"""
 

@@ -10,7 +10,7 @@ import unicodedata
 
 import pytest
 from publish.binding import Sheets, Volume
-from publish.pdf import LEDGER, NOT_HOLDING, SHORTEN_LEDGER, make_pdf, printed_pages
+from publish.pdf import INDEX, LEDGER, NOT_HOLDING, NUMBER_INDEX, SHORTEN_LEDGER, make_pdf, printed_pages
 from publish.printing import Printed, press
 from publish.sources import PublishError
 from pypdf import PdfReader, PdfWriter
@@ -133,6 +133,45 @@ def test_the_index_gives_page_numbers(html, printed):
     text = pdf.pages[-1].extract_text()
     assert re.search(r"\w, \d+", text)
     assert not re.search(r"\[\d+\]|(Theorem|Proposition|Chapter) \d|Glossary", text)
+
+
+READ_INDEX = """() => [...document.querySelectorAll('.genindextable li')].map((entry) => [
+    entry.innerText.trim(),
+    entry.querySelector('a').innerText,
+    [...entry.querySelectorAll('a')].map((link) => [link.getAttribute('href'), link.querySelector('strong') !== null]),
+    [...entry.querySelectorAll('a')].filter((link) => getComputedStyle(link).fontWeight === '700').map((link) => link.innerText),
+])"""
+
+
+def test_the_numbers_of_an_entry_are_in_order_and_each_once_the_main_one_bold(html, tab):
+    page = tab.open(html / INDEX).page
+    before = page.evaluate(READ_INDEX)
+    every = sorted({link for _, _, links, _ in before for link, _ in links}, reverse=True)
+    numbers = {link: 5 + at // 3 for at, link in enumerate(every) if at % 7}  # backwards, three on a sheet, some not printed
+    page.evaluate(NUMBER_INDEX, numbers)
+    repeated = 0
+    for (_, name, links, _), (shown, _, _, bold) in zip(before, page.evaluate(READ_INDEX), strict=True):
+        told = [numbers[link] for link, _ in links if link in numbers]
+        repeated += len(told) > len(set(told)) and told != sorted(told)
+        assert shown == ", ".join([name, *map(str, sorted(set(told)))])
+        assert bold == [str(numbers[link]) for link, main in links if main and link in numbers]
+    assert repeated > 5
+
+
+def test_numbers_of_equations_stand_at_the_right_edge_and_no_frame_is_torn(html, tab):
+    page = tab.open(html / "book/2-adagrad/04-the-adagrad-theorem.html").page
+    page.emulate_media(media="print")
+    rooms = page.locator("div.math:has(> .eqno)").evaluate_all(
+        """(all) => all.map((one) => [
+            one.classList.contains('derivation'),
+            one.getBoundingClientRect().right - one.querySelector('.eqno').getBoundingClientRect().right,
+        ])"""
+    )
+    assert {derivation for derivation, _ in rooms} == {True, False}
+    assert [room for _, room in rooms if abs(room) > 1] == []
+    page = tab.open(html / "book/1-sparse-gradients/01-what-sparse-means.html").page
+    page.emulate_media(media="print")
+    assert page.locator(".explorer").evaluate("(frame) => getComputedStyle(frame).breakInside") == "avoid"
 
 
 def test_it_says_what_it_is_and_not_when_or_where_it_was_made(html, printed):

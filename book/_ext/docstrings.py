@@ -1,8 +1,8 @@
 """The package's docstrings as Sphinx's autodoc reads them.
 
 They are plain text with code between backquotes, so that ``||w||_2`` and ``w*`` need no escape in the source. Here everything but
-that code is escaped, a name of the package becomes a link where its module is on the page, and what is indented is code. A paragraph
-that says what arguments are, as in ``seed: an int. rows: integers.``, becomes a list of them.
+that code is escaped, a name of the package becomes a link where its module is on the page, and what is indented is code. A
+paragraph that says what arguments are, as in ``seed: an int. rows: integers.``, becomes a list of them.
 """
 
 import inspect
@@ -39,8 +39,8 @@ def arguments_of(thing):
 def arguments_listed(paragraph, names):
     """The paragraph's lines, with an item for each argument that it explains.
 
-    An argument is explained from its name and colon, at the start of a sentence, to the next one's; it ends before a sentence that
-    begins a line, or says what is returned or raised.
+    An argument is explained from its name and colon, at the start of a sentence, to the next one's; it ends before a sentence
+    that begins a line, or says what is returned or raised.
     """
     any_name = rf"(?:{'|'.join(map(re.escape, names))})(?![\w-])"
     head = rf"{any_name}(?:, {any_name}| and [\w -]+| ?\([^()]*\))*:\s"

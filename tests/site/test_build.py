@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from ..conftest import ON_CI
-from .conftest import COMMAND, build, copy_sources, frame_around
+from .conftest import COMMAND, ROOT, build, copy_sources, frame_around
 from .test_frame import PAGE
 
 MEGABYTE = 1_000_000
@@ -46,7 +46,7 @@ def test_a_changed_style_is_published(tmp_path):
 
 
 TWO_PAGES = "format: jb-book\nroot: book/index\nchapters:\n- file: book/other\n"
-OTHER = '# Other\n\n```{raw} html\n<div class="explorer claims"></div>\n```\n'
+OTHER = '# Other\n\n```{raw} html\n<div class="explorer claims"></div>\n```\n\n```{index} Something to be found\n```\n'
 
 
 def two_pages(target):
@@ -64,6 +64,24 @@ def test_the_style_is_that_of_all_pages_whichever_are_written_anew(tmp_path):
         (tmp_path / f"book/{page}.md").write_text(text, encoding="utf-8")
         build(tmp_path, lambda target: None)
         assert style.read_text(encoding="utf-8") == before
+
+
+def published(html):
+    """The bytes of every file of a built site."""
+    return {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
+
+
+def test_a_site_is_the_same_however_often_it_was_built_before(tmp_path):
+    shutil.copyfile(ROOT / "CITATION.cff", tmp_path / "CITATION.cff")  # which names the files that are offered
+    clean = published(build(tmp_path, two_pages))
+    assert b"something to be found" in clean["searchindex.js"]
+    (tmp_path / "book/index.md").write_text("# Page\n\nMore.\n", encoding="utf-8")
+    changed = published(build(tmp_path, lambda target: None, OFFER_DOWNLOADS="1"))
+    assert changed["book/index.html"] != clean["book/index.html"]
+    (tmp_path / "book/index.md").write_text("# Page\n", encoding="utf-8")
+    again = published(build(tmp_path, lambda target: None))
+    assert again.keys() == clean.keys()
+    assert [name for name in clean if again[name] != clean[name]] == []
 
 
 ONE_PAGE_S_OWN = """

@@ -31,7 +31,6 @@ ADDRESS = re.compile(r"url\(\s*[\"']?(?!data:|#)([^\"')]+)[\"']?\s*\)")
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 FACE = re.compile(r"@font-face\s*\{[^}]*Font Awesome[^}]*\}")
 CLASS = re.compile(r"\.((?:\\.|[\w-])+)")
-COMMAS = re.compile(r",(?![^(]*\))")
 WORDS = re.compile(r"[\w-]+")
 ICON = re.compile(r"content:\s*\"\\([0-9a-f]{2,5})\"")
 
@@ -70,12 +69,24 @@ def is_used(selector, words):
     return all(re.sub(r"\\(.)", r"\1", name) in words or name.startswith(("MathJax", "mjx")) for name in CLASS.findall(plain))
 
 
+def selectors(rule):
+    """The selectors of a rule: what stands between commas, but for those in brackets."""
+    found, depth = [""], 0
+    for letter in rule:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
+
+
 def pruned(text, words):
     """The style sheet without the rules for classes that are none of `words`."""
 
     def keep(rule):
-        selectors = [one for one in COMMAS.split(rule[1]) if one.lstrip().startswith("@") or is_used(one, words)]
-        return f"{','.join(selectors)}{{{rule[2]}}}" if selectors else ""
+        kept = [one for one in selectors(rule[1]) if one.lstrip().startswith("@") or is_used(one, words)]
+        return f"{','.join(kept)}{{{rule[2]}}}" if kept else ""
 
     text = RULE.sub(keep, text)
     return re.sub(r"@(?:media|supports)[^{}]*\{\s*\}", "", text)

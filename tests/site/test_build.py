@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from _ext.site_style import pruned
 
 from ..conftest import ON_CI
 from .conftest import COMMAND, ROOT, build, copy_sources, frame_around
@@ -82,6 +83,11 @@ def test_a_site_is_the_same_however_often_it_was_built_before(tmp_path):
     again = published(build(tmp_path, lambda target: None))
     assert again.keys() == clean.keys()
     assert [name for name in clean if again[name] != clean[name]] == []
+
+
+def test_a_rule_is_left_out_as_a_whole():
+    kept = ".a :is(th, td:not(:last-child)) { x: y }"
+    assert pruned(f".a :is(th, td:not(:last-child)) .gone {{ x: y }}{kept}.gone, {kept}", {"a"}) == f"{kept} {kept}"
 
 
 ONE_PAGE_S_OWN = """

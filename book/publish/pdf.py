@@ -22,8 +22,7 @@ LEDGER = "book/appendix/claims.html"
 # once, that of the main place bold. A place that is not printed has none.
 NUMBER_INDEX = r"""(numbers) => {
     for (const entry of document.querySelectorAll('.genindextable li')) {
-        const links = [...entry.querySelectorAll(':scope > a')];
-        if (!links.length) continue;
+        const links = [...entry.querySelectorAll('a')];
         const name = links[0].textContent;
         const places = new Map();
         for (const link of links) {
@@ -35,8 +34,7 @@ NUMBER_INDEX = r"""(numbers) => {
             places.set(number, link);
         }
         const inOrder = [...places].sort(([one], [other]) => one - other);
-        const below = [...entry.children].filter((child) => !links.includes(child));
-        entry.replaceChildren(name, ...inOrder.flatMap(([, link]) => [', ', link]), ...below);
+        entry.replaceChildren(name, ...inOrder.flatMap(([, link]) => [', ', link]));
     }
 }"""
 

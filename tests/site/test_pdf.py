@@ -137,7 +137,7 @@ def test_the_index_gives_page_numbers(html, printed):
 
 READ_INDEX = """() => [...document.querySelectorAll('.genindextable li')].map((entry) => [
     entry.innerText.trim(),
-    entry.querySelector('a').innerText,
+    entry.querySelector('a')?.innerText,
     [...entry.querySelectorAll('a')].map((link) => [link.getAttribute('href'), link.querySelector('strong') !== null]),
     [...entry.querySelectorAll('a')].filter((link) => getComputedStyle(link).fontWeight === '700').map((link) => link.innerText),
 ])"""

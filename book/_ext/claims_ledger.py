@@ -127,13 +127,14 @@ class Printing(SphinxDirective):
         if place and place.endswith(".md"):
             chapter = place.removeprefix("book/src/").removesuffix(".md")
             return self.inline(link(name) if name.startswith("fig-") else f"the cell of `{name}` in {{doc}}`/book/{chapter}`")
-        to = {"refdomain": "std", "reftype": "ref", "refexplicit": True, "refwarn": True, "refdoc": self.env.docname}
-        said = nodes.inline("", name.removeprefix("test_").replace("_", " ")) if "::" in check else nodes.literal("", check)
+        # Of the types that look a label up, "ref" would make plain text of the code.
+        to = {"refdomain": "std", "reftype": "keyword", "refwarn": True, "refdoc": self.env.docname}
+        said = tag("code", nodes.Text(name if "::" in check else check))
         return [addnodes.pending_xref("", said, reftarget=target_of(check), **to)]
 
-    def list_of(self, words, *groups):
-        """A paragraph: words, a colon, and the groups of nodes between commas."""
-        between = [node for group in groups for node in (nodes.Text(", "), *group)]
+    def list_of(self, words, *groups, mark=", "):
+        """A paragraph: words, a colon, and the groups of nodes with a mark between them."""
+        between = [node for group in groups for node in (nodes.Text(mark), *group)]
         return nodes.paragraph("", f"{words}: ", *between[1:], nodes.Text("."), classes=["claim-links"])
 
     def links(self, claim):
@@ -426,9 +427,13 @@ class Checks(Printing):
         box = tag("div", ids=[label], classes=["claim-check"])
         box["names"] = [label]
         self.env.get_domain("std").note_hyperlink_target(label, self.env.docname, label, name)
-        refs = [[nodes.reference("", claim.id, internal=True, refuri=self.row_address(claim))] for claim in claims]
-        box += [self.list_of("Decides", *refs), nodes.literal_block(code, code, language="python")]
+        rows = [[nodes.reference("", "", *self.named(claim), internal=True, refuri=self.row_address(claim))] for claim in claims]
+        box += [self.list_of("Decides", *rows, mark="; "), nodes.literal_block(code, code, language="python")]
         return box
+
+    def named(self, claim):
+        """What a claim is called where it is not printed: its document and place, or its name and number in the book."""
+        return self.inline(f"{{cite:t}}`{claim.source}`: {claim.place}" if claim.source else upper(link(claim.id)))
 
 
 def make_lean(app, doctree, docname):
@@ -440,7 +445,11 @@ def make_lean(app, doctree, docname):
     for box in list(doctree.findall(tagged)):
         if box["tag"] != "tr" and "claim-check" not in box["classes"]:
             continue
-        for link in [link for link in box.findall(nodes.reference) if link.get("internal")]:
+        links = list(box.findall(nodes.reference))
+        for inner in [inner for link in links for inner in link.findall(nodes.reference, include_self=False)]:
+            inner.replace_self(inner.children)
+            links.remove(inner)
+        for link in [link for link in links if link.get("internal")]:
             to = {"href": link.get("refuri") or f"#{link['refid']}"}
             if "reftitle" in link and to["href"] not in named:
                 to["title"] = link["reftitle"]

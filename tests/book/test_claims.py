@@ -161,9 +161,10 @@ def test_the_directive_prints_the_entries_of_its_chapter(site):
     assert "Abel" in page and "Page 1" in notes and "It is <em>one</em>." in notes and "One is two." in notes
     assert 'class="claim-verdict wrong-as-printed">wrong as printed<' in notes and 'id="claim-n-1"' in notes
     assert 'href="#thm-a"' in notes and 'href="#equation-eq-a"' in notes and "Shown false by" in notes
-    assert 'href="../appendix/checks.html#check-tests-test-a-py-test-one-is-not-two"' in notes and ">one is not two<" in notes
-    assert 'class="claim-verdict holds">holds<' in own and "Theorem 1" in own and r"\(1\)" in own and "sums:one" in own
-    assert 'href="../appendix/checks.html#check-lecture-optim-proofs-sums-py-one"' in own and "Decided by" in own
+    assert 'href="../appendix/checks.html#check-tests-test-a-py-test-one-is-not-two"><code>test_one_is_not_two</code>' in notes
+    assert 'class="claim-verdict holds">holds<' in own and "Theorem 1" in own and r"\(1\)" in own
+    assert 'href="../appendix/checks.html#check-lecture-optim-proofs-sums-py-one"><code>sums:one</code>' in own
+    assert "Decided by" in own
     assert own.count('href="#equation-eq-a"') == 2
 
 
@@ -194,7 +195,7 @@ def test_the_errata_have_their_five_parts_and_one_form(site):
     card = page.partition('id="erratum-n-1"')[2].partition("</article>")[0]
     assert [title for title in ("Printed", "Wrong", "Correct") if f"<dt>{title}</dt>" in card] == ["Printed", "Wrong", "Correct"]
     assert "Page 1" in card and ">slip<" in card and "One is two." in card and "It is <em>one</em>." in card
-    assert 'href="claims.html#claim-n-1"' in card and "one is not two" in card and page.count("claims-filter") == 1
+    assert 'href="claims.html#claim-n-1"' in card and "test_one_is_not_two" in card and page.count("claims-filter") == 1
 
 
 def test_the_checks_show_what_ran(site):
@@ -203,7 +204,8 @@ def test_the_checks_show_what_ran(site):
     text = re.sub("<.*?>", "", page)
     assert "@proof\ndef one():\n    return 1" in text and "assert 1 != 2" in text and "unused" not in text
     assert "lecture_optim/proofs/sums.py. Sums." in text and "About one." in text and "More." not in text
-    assert page.count('id="check-') == 2 and 'href="claims.html#claim-n-1"' in page
+    assert page.count('id="check-') == 2 and re.search(r'#claim-n-1"><span[^>]*>Abel.*</span>: page 1</a>', page)
+    assert '#claim-thm-a">Theorem 1</a>' in page
 
 
 def test_a_changed_register_makes_its_page_anew(site):
@@ -244,7 +246,7 @@ def test_what_the_directive_cannot_print_stops_the_build(site, options, entries,
         ("errata", ":weight: minor", ":weight: heavy", '"heavy" unknown; choose from "major"'),
         ("claims", "{ledger}", "{ledger}\n:first: notes, others", "the register has no claim of others"),
         ("checks", ":folder: tests", ":folder: other", "no claim has a check in other"),
-        ("checks", "```{checks}\n:folder: tests\n```", "", "undefined label: 'check-tests-test-a-py-test-one-is-not-two'"),
+        ("checks", "```{checks}\n:folder: tests\n```", "", "unknown keyword: 'check-tests-test-a-py-test-one-is-not-two'"),
     ],
 )
 def test_what_the_appendix_cannot_print_stops_the_build(site, page, old, new, message):

@@ -7,7 +7,7 @@ import pytest
 from lecture_optim import claims
 
 from .conftest import ROOT
-from .visit import NARROW, WIDE
+from .visit import NARROW, WIDE, pages
 
 ROWS, CARDS = "table.ledger tbody tr", "article.erratum"
 # The ids of the rows that do not lead to a chapter and to what decides them.
@@ -181,7 +181,18 @@ def test_a_link_to_a_check_leads_to_its_code(ledger, tab):
     link.click()
     page.wait_for_url(re.compile(r"checks-claims\.html#"))
     shown = page.evaluate("() => document.getElementById(decodeURIComponent(location.hash.slice(1))).textContent")
-    assert f"def test_{words.replace(' ', '_')}(" in shown
+    assert f"def {words}(" in shown
+
+
+def test_a_statement_is_linked_by_its_name_and_number_and_a_check_in_the_type_of_code(html, register):
+    names, bare = {claim.id for claim in register.claims}, set()
+    for path in pages(html):
+        for to, words in re.findall(r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', path.read_text(encoding="utf-8"), re.DOTALL):
+            if re.sub("<[^>]*>", "", words) in names or ("#check-" in to and not words.startswith("<code>")):
+                bare.add((path.name, to, words))
+    assert not bare
+    text = (html / "book/appendix/checks-chapters.html").read_text(encoding="utf-8")
+    assert 'href="claims-own.html#claim-prop-half-life">Proposition 12.3</a>' in text
 
 
 def test_the_errata_are_filtered_and_stand_in_the_order_of_weight(html, tab, register):

@@ -129,7 +129,7 @@ class Printing(SphinxDirective):
             return self.inline(link(name) if name.startswith("fig-") else f"the cell of `{name}` in {{doc}}`/book/{chapter}`")
         # Of the types that look a label up, "ref" would make plain text of the code.
         to = {"refdomain": "std", "reftype": "keyword", "refwarn": True, "refdoc": self.env.docname}
-        said = tag("code", nodes.Text(name if "::" in check else check))
+        said = nodes.Text(name.removeprefix("test_").replace("_", " ")) if "::" in check else tag("code", nodes.Text(check))
         return [addnodes.pending_xref("", said, reftarget=target_of(check), **to)]
 
     def list_of(self, words, *groups, mark=", "):
@@ -233,7 +233,7 @@ class Filtered(Printing):
         ]
         status = tag("p", classes=["claims-count"], role="status")
         reset = tag("button", nodes.Text("Show all"), type="reset")
-        return tag("form", *labels, reset, status, classes=["claims-filter"], hidden="hidden", aria_label=f"Filter of the {name}")
+        return tag("form", *labels, reset, status, classes=["claims-filter"], aria_label=f"Filter of the {name}")
 
     def part_names(self):
         """{folder: caption} of the book's parts, as the contents have them."""

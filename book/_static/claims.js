@@ -1,4 +1,4 @@
-// Filters of the ledger of claims and of the errata. Without this script, both are shown whole and the forms stay hidden.
+// Filters of the ledger of claims and of the errata. Without scripts, both are shown whole and the forms are hidden.
 "use strict";
 
 for (const form of document.querySelectorAll("form.claims-filter")) {
@@ -75,7 +75,6 @@ for (const form of document.querySelectorAll("form.claims-filter")) {
   }
   window.addEventListener("hashchange", reveal);
 
-  form.hidden = false;
   choose(Object.fromEntries(new URLSearchParams(location.search)));
   reveal();
 }

@@ -181,14 +181,15 @@ def test_a_link_to_a_check_leads_to_its_code(ledger, tab):
     link.click()
     page.wait_for_url(re.compile(r"checks-claims\.html#"))
     shown = page.evaluate("() => document.getElementById(decodeURIComponent(location.hash.slice(1))).textContent")
-    assert f"def {words}(" in shown
+    assert f"def test_{words.replace(' ', '_')}(" in shown
 
 
-def test_a_statement_is_linked_by_its_name_and_number_and_a_check_in_the_type_of_code(html, register):
+def test_a_statement_is_linked_by_its_name_and_number_a_derivation_as_code_and_a_test_by_its_words(html, register):
     names, bare = {claim.id for claim in register.claims}, set()
     for path in pages(html):
         for to, words in re.findall(r'<a\b[^>]*href="([^"]*)"[^>]*>(.*?)</a>', path.read_text(encoding="utf-8"), re.DOTALL):
-            if re.sub("<[^>]*>", "", words) in names or ("#check-" in to and not words.startswith("<code>")):
+            said = re.sub("<[^>]*>", "", words)
+            if said in names or ("#check-" in to and (":" in said) != words.startswith("<code>")):
                 bare.add((path.name, to, words))
     assert not bare
     text = (html / "book/appendix/checks-chapters.html").read_text(encoding="utf-8")

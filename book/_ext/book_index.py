@@ -74,13 +74,15 @@ def heading(node):
 
 
 class NamedPlaces(Domain):
-    """Statements, labelled equations, terms and symbols as objects of the search, called by words that a reader has seen."""
+    """Statements, equations, figures, terms and symbols as objects of the search, called by words that a reader has seen."""
 
     name = "named"
     label = "Places of the book"
-    object_types = {kind: ObjType(kind) for kind in (*KINDS, "equation", "term", "symbol")}  # noqa: RUF012
-    initial_data = {"statements": {}, "headings": {}, "symbols": {}, "terms": []}  # noqa: RUF012
-    data_version = 1
+    object_types = {kind: ObjType(kind) for kind in (*KINDS, "equation", "figure", "term", "symbol")}  # noqa: RUF012
+    initial_data = {"statements": {}, "headings": {}, "figures": {}, "symbols": {}, "terms": []}  # noqa: RUF012
+    data_version = 2
+    # What is known of each page, and forgotten with it.
+    of_pages = ("statements", "headings", "figures", "symbols")
 
     def process_doc(self, env, docname, document):
         """Note the statements of a page, and the symbols if it is the notation."""
@@ -109,12 +111,12 @@ class NamedPlaces(Domain):
 
     def clear_doc(self, docname):
         """Forget a page that is read anew."""
-        for known in ("statements", "headings", "symbols"):
+        for known in self.of_pages:
             self.data[known].pop(docname, None)
 
     def merge_domaindata(self, docnames, otherdata):
         """Take over what another process has read."""
-        for known in ("statements", "headings", "symbols"):
+        for known in self.of_pages:
             self.data[known] |= {name: otherdata[known][name] for name in docnames if name in otherdata[known]}
 
     def get_type_name(self, kind, primary=False):
@@ -153,6 +155,10 @@ class NamedPlaces(Domain):
             name = f"Equation ({self.number(docname, 'displaymath', anchor)})"
             title = self.data["headings"].get(docname, {}).get(label)
             yield name, f"{name}: {title}" if title else name, "equation", docname, anchor, 2
+        for docname, found in self.data["figures"].items():
+            for anchor, caption in found:
+                shown = f"Figure {self.number(docname, 'figure', anchor)}: {caption}"
+                yield shown, shown, "figure", docname, anchor, 1
         locators = self.locators()
         for term, docname, anchor in self.data["terms"]:
             if term.lower() not in titles.get((docname, anchor), ""):
@@ -162,10 +168,15 @@ class NamedPlaces(Domain):
                 yield words, words, "symbol", docname, anchor, 1
 
 
-def note_headings(app, doctree):
-    """Note the sections of a page's equations, of which some come from derivations and are put in after `process_doc`."""
+def note_late(app, doctree):
+    """Note what is put into a page after `process_doc`: the sections of its equations, of which some come from derivations, and
+    the captions of its figures, of which most come from cells.
+    """
+    known, page = app.env.get_domain("named").data, app.env.docname
     labelled = [node for node in doctree.findall(nodes.math_block) if node.get("label")]
-    app.env.get_domain("named").data["headings"][app.env.docname] = {node["label"]: heading(node) for node in labelled}
+    known["headings"][page] = {node["label"]: heading(node) for node in labelled}
+    captioned = [(figure, figure.next_node(nodes.caption)) for figure in doctree.findall(nodes.figure) if figure["ids"]]
+    known["figures"][page] = [(figure["ids"][0], caption.astext()) for figure, caption in captioned if caption is not None]
 
 
 def name_locators(app, pagename, templatename, context, doctree):
@@ -186,7 +197,7 @@ def setup(app):
     app.add_config_value("pages_without_index", [], "env", list)
     app.add_domain(NamedPlaces)
     app.connect("config-inited", order_results)
-    app.connect("doctree-read", note_headings)
+    app.connect("doctree-read", note_late)
     app.connect("env-check-consistency", index_terms)
     app.connect("html-page-context", name_locators)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -412,7 +412,8 @@ class Checks(Printing):
         for part in tree.body:
             if name := next((name for name in self.bound(part) if name in names), None):
                 first = min([part.lineno, *(d.lineno for d in getattr(part, "decorator_list", []))])
-                section += self.one(place, name, "\n".join(lines[first - 1 : part.end_lineno]), names[name])
+                code = "\n".join(line.removesuffix("  # fmt: skip") for line in lines[first - 1 : part.end_lineno])
+                section += self.one(place, name, code, names[name])
         return section
 
     def bound(self, part):

@@ -41,13 +41,20 @@ def complete_head(app, pagename, templatename, context, doctree):
 
 
 def refine_document(app, doctree, docname):
-    """Size computed figures, drop repeated ids and the unused numbers of the bibliography, mark proofs."""
+    """Size computed figures, put folded code below what it makes, drop repeated ids and the unused numbers of the bibliography,
+    mark proofs.
+    """
     for output in doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code_output"):
         for image in output.findall(nodes.image):
             image["loading"] = "lazy"
             if "width" not in image and (size := get_image_size(Path(app.srcdir, image["uri"]))):
                 image["width"] = str(size[0] // FIGURE_RESOLUTION)
                 image["ratio"] = "{} / {}".format(*size)
+    for fold in list(doctree.findall(HideCodeCellNode)):
+        cell = fold.parent
+        if "above-input" in fold["classes"] and cell[-1].get("nb_element") == "cell_code_output":
+            cell.remove(fold)
+            cell.append(fold)
     for label in list(doctree.findall(nodes.label)):
         if isinstance(label.parent, nodes.citation):
             label.parent.remove(label)

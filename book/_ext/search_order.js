@@ -29,15 +29,32 @@ const parts = (title) => {
     return [words, ...words.split(/^\d+\. | > |: |, | \(|\)$|\.(?=[a-z])/)];
 };
 
+// What single words in a title are worth, numbers aside. Of two titles with as many, the one with the earlier words is meant.
+const single = splitQuery(asked).filter((word) => !/^\d+$/.test(word));
+const wordsWithin = (title) => {
+    const words = new Set(splitQuery(title));
+    return single.reduce((sum, word, k) => sum + (words.has(word) ? 3 - k / 10 : 0), 0);
+};
+
 const KINDS_OF_PAGES = [[/^book\/[1-4]-/, 6], [/^book\/appendix\/glossary/, -10], [/^book\/appendix\/api/, -20]];
 
 Object.assign(Scorer, {
     score: ([docname, title, , , score]) => {
-        const named = parts(title).includes(asked) ? 40 : within.test(shown(title)) ? 20 : 0;
+        const named = parts(title).includes(asked) ? 40 : within.test(shown(title)) ? 20 : Math.min(wordsWithin(shown(title)), 10);
         const kind = KINDS_OF_PAGES.find(([name]) => name.test(docname))?.[1] ?? 0;
         return Math.min(score, 16) + named + kind;
     },
 });
+
+// The last result is shown first. Those that nothing tells apart come in the book's order: chapter 2 before chapter 10.
+const inOrder = (results) => {
+    const alike = [];
+    for (const result of results) {
+        if (alike.at(-1)?.[0][4] === result[4]) alike.at(-1).push(result);
+        else alike.push([result]);
+    }
+    return alike.flatMap((some) => some.sort(([, one], [, other]) => other.localeCompare(one, 'en', { numeric: true })));
+};
 
 const find = Search._performSearch;
 Search._performSearch = (...query) => {
@@ -51,11 +68,15 @@ Search._performSearch = (...query) => {
         same.forEach((mark) => seen.add(mark));
         return known ? [] : [result];
     };
-    return find(...query).reverse().flatMap(once).reverse(); // the last is shown first
+    return inOrder(find(...query)).reverse().flatMap(once).reverse();
 };
 
 Documentation.addTranslations({
-    messages: { 'Search finished, found ${resultCount} page(s) matching the search query.': 'Search finished. Results: ${resultCount}.' },
+    messages: {
+        'Search finished, found ${resultCount} page(s) matching the search query.': 'Search finished. Results: ${resultCount}.',
+        "Your search did not match any documents. Please make sure that all words are spelled correctly and that you've selected enough categories.":
+            'Nothing was found. Every word has to be on the page: try fewer words or another spelling, or look in the index.',
+    },
     plural_expr: 'n != 1',
     locale: 'en',
 });

@@ -17,22 +17,30 @@ def _look(name, rule):
     return {"color": MUTED, "marker": PEERS[name], "markersize": 5, "linestyle": ":", "linewidth": 1.2}
 
 
+def _draw(axes, curves, rule, **place):
+    """Draw a line a way, double logarithmic, with its name at its first point; return the curves as arrays."""
+    for name, (x, y) in curves.items():
+        look = _look(name, rule)
+        axes.loglog(x, y, label=name, **look)
+        direct_label(axes, x[0], y[0], name, color=look["color"], fontsize=9, **place)
+    return {name: tuple(map(np.asarray, curve)) for name, curve in curves.items()}
+
+
 def by_length(curves, bound=None, rule="adam"):
     """The time for each coordinate against the number of coordinates, double logarithmic; a line a way, a label at its start.
 
     curves: by way ("numba", "NumPy", "torch fused", ...), arrays (lengths, nanoseconds for each coordinate). bound: the time that
     the memory alone would take, drawn as a line; None for none. Returns (data, axes), data being the curves that were drawn.
     """
-    _, axes = figure(width=6.4, height=4.4)
-    for name, (lengths, times) in curves.items():
-        axes.loglog(lengths, times, label=name, **_look(name, rule))
+    _, axes = figure(width=6.4, height=5)
+    drawn = _draw(axes, curves, rule, ha="right", xytext=(-7, 0))
+    least = min(np.min(lengths) for lengths, _ in curves.values())
+    axes.set_xlim(left=least / 20)  # room for the names
     if bound is not None:
         axes.axhline(bound, color=INK, linewidth=1.0)
-        least = min(np.min(lengths) for lengths, _ in curves.values())
         direct_label(axes, least, bound, "memory alone", xytext=(0, -9), fontsize=9)
     axes.set(xlabel="coordinates", ylabel="ns for each coordinate")
-    axes.legend()
-    return {name: tuple(map(np.asarray, curve)) for name, curve in curves.items()}, axes
+    return drawn, axes
 
 
 def blocks(sizes, times, none, bound):
@@ -57,8 +65,6 @@ def by_nonzeros(curves, d):
     data being the curves.
     """
     _, axes = figure(width=6.4, height=3.8)
-    for name, (numbers, times) in curves.items():
-        axes.loglog(numbers, times, label=name, **_look(name, "adagrad"))
+    drawn = _draw(axes, curves, "adagrad", xytext=(0, 10))
     axes.set(xlabel=f"non-zeros among {d:,} coordinates", ylabel="µs for a step")
-    axes.legend()
-    return {name: tuple(map(np.asarray, curve)) for name, curve in curves.items()}, axes
+    return drawn, axes

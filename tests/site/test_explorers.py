@@ -265,6 +265,17 @@ def test_reddi_shows_adam_failing_and_one_click_turns_it_round(opened):
     assert "the best point" in told(page, "reddi")
 
 
+def test_reddi_speaks_of_the_step_that_is_shown_and_draws_no_point_beyond_its_axes(opened):
+    page = opened()
+    element = page.locator("optim-reddi")
+    points, prices = element.locator(".plot").nth(1), element.locator(".plot").nth(2)
+    assert points.locator("circle").count() == prices.locator("circle").count() == 1
+    element.get_by_role("slider", name="step t").fill("0")
+    (run,) = computed(page, "reddi", [{}])
+    assert f"after 1 step, still on its way. Each step has cost {run['regret'][0]:.3f} more" in told(page, "reddi")
+    assert (points.locator("circle").count(), prices.locator("circle").count()) == (1, 0)  # the first price is above the axis
+
+
 def test_reddi_can_be_moved_over_the_border_of_the_map(opened):
     page = opened()
     plot = page.locator("optim-reddi .plot").first.locator(":scope > svg")

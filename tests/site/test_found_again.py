@@ -47,6 +47,8 @@ ASKED = (
     ("Algorithm 14.1", "3-adam/03-the-algorithm.html#alg-adam", "Algorithm 14.1: Adam (Kingma and Ba 2015, Algorithm 1)"),
     ("(14.10)", "3-adam/03-the-algorithm.html#equation-eq-cap-distance", "Equation (14.10): "),
     ("Equation 15.3", "3-adam/04-bias-correction.html#equation-eq-only-divisor", "Equation (15.3): "),
+    ("Figure 7.1", "2-adagrad/01-who-is-speaking.html#fig-spread-and-regret", "Figure 7.1: Spread and regret"),
+    ("AdaGrad theorem", "2-adagrad/04-the-adagrad-theorem.html", "10. The AdaGrad theorem"),
     ("β2", "notation.html#symbol-beta1", "β2, beta2"),
     ("β₂", "notation.html#symbol-beta1", "β2, beta2"),
     ("beta2", "notation.html#symbol-beta1", "β2, beta2"),
@@ -96,6 +98,13 @@ def test_the_search_has_each_place_once_and_calls_it_by_words_that_the_book_show
         text = page.locator("#search-results").inner_text()
         assert "Named statements" not in text
         assert "(, in" not in text
+
+
+def test_results_that_nothing_tells_apart_stand_in_the_order_of_the_book(html, tab):
+    found = results(tab.open(html / "search.html", query="?q=sqrt%28v%29").page)  # words of many texts and of no title
+    numbers = [int(name.partition(".")[0]) for _, name in found if re.fullmatch(r"\d+\. [^>]*", name)]
+    assert len(numbers) > 20
+    assert numbers == sorted(numbers)
 
 
 def tip(page):

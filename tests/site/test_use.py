@@ -37,7 +37,7 @@ def test_search_finds_the_page_with_a_word(html, tab):
 
 def test_search_says_when_it_finds_nothing(html, tab):
     visit = tab.open(html / "search.html", query="?q=xqzvwkjhy")
-    visit.page.get_by_text("did not match any documents").wait_for()
+    visit.page.get_by_text("Nothing was found.").wait_for()
     assert visit.page.locator("#search-results li").count() == 0
 
 
@@ -83,6 +83,9 @@ def test_hidden_code_opens_and_closes(html, tab):
     fold = page.locator("details.hide").first
     code = fold.locator("pre")
     assert not code.is_visible()
+    # What the code makes is looked at first, and stands first.
+    assert page.locator("div.cell_output + details.hide").count() > 0
+    assert page.locator("details.hide + div.cell_output").count() == 0
     fold.locator("summary").press("Enter")
     assert code.is_visible()
     fold.get_by_text("Hide the code").click()

@@ -172,9 +172,9 @@
         says: `Length of Adam's steps against the step; at step ${at + 1} it is ${number(length[at] / lr)} times the learning rate.`,
       });
 
-      const three = (values) => fixed(values[at], 3);
+      const value = (x) => (x !== 0 && Math.abs(x) < 0.01 ? number(x, 2) : fixed(x, 3)), three = (values) => value(values[at]);
       this.read([
-        ["*g*", fixed(gradients[at])], ["*m*", three(run.m), "momentum"], ["*m̂*", three(run.m_hat), "momentum"],
+        ["*g*", value(gradients[at])], ["*m*", three(run.m), "momentum"], ["*m̂*", three(run.m_hat), "momentum"],
         ["√*v*", three(root), "rmsprop"], ["√*v̂*", three(root_hat), "rmsprop"],
         ["step", `${number(length[at])} = ${number(length[at] / lr)} <i>α</i>`, "adam"],
       ]);

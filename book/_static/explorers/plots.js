@@ -194,19 +194,23 @@ const ExplorerPlots = (() => {
     }
   }
 
+  /* Whether a point lies within the axes, but for rounding. */
+  const within = ([a, b], x, y) => a >= x.min - 1e-9 && a <= x.max + 1e-9 && b >= y.min - 1e-9 && b <= y.max + 1e-9;
+
   const DASHES = { true: "dash", long: "long", dots: "dots" };
   const HATCH = '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">' +
     '<path class="hatch" d="M3.5 0v7"/></pattern>';
 
   /* One mark as SVG; `front` asks for those that may reach over the axes. */
-  function paint(mark, { X, Y, left, top, inner }, front = false) {
+  function paint(mark, { X, Y, left, top, inner, x, y }, front = false) {
     const colour = (mark.text ? tint : stroke)(mark.tint ?? "ink");
     const style = `style="--tint:${colour}${mark.width ? `;stroke-width:${mark.width}` : ""}"`;
     const look = `class="tinted ${mark.dash ? DASHES[mark.dash] : ""}" ${style}`;
     if (front) {
+      if (mark.dot && !within(mark.dot, x, y)) return "";
       if (mark.dot) return `<circle class="spot" ${style} cx="${X(mark.dot[0])}" cy="${Y(mark.dot[1])}" r="${mark.size ?? 4}"/>`;
-      const [x, y] = mark.at;
-      return `<text class="name" ${style} x="${X(x)}" y="${Y(y)}" text-anchor="${mark.anchor ?? "start"}">${tspans(mark.text)}</text>`;
+      const [a, b] = mark.at;
+      return `<text class="name" ${style} x="${X(a)}" y="${Y(b)}" text-anchor="${mark.anchor ?? "start"}">${tspans(mark.text)}</text>`;
     }
     if (mark.line) return `<path ${look} d="${path(mark.line, X, Y, inner.width)}"/>`;
     if (mark.level != null) return `<path ${look} d="M${left} ${Y(mark.level).toFixed(1)}h${inner.width}"/>`;
@@ -249,23 +253,25 @@ const ExplorerPlots = (() => {
     return points.length ? `M${points.join("L")}` : "";
   }
 
-  /* Names beside the right ends of their lines, pushed apart where they would stand on each other. */
+  /* Names beside the right ends of their lines, pushed apart where they would stand on each other; with an arrow at the top where
+     the line has left the plot there. */
   function endLabels(marks, { Y, left, top, inner, y }) {
     const gap = 14, floor = top + inner.height;
     const seen = (value) => Number.isFinite(value) && (!y.log || value > 0);
     const labels = marks
       .map((mark) => ({ mark, value: mark.level ?? mark.line[1].findLast(seen) }))
-      .filter(({ value }) => seen(value) && value >= y.min - 1e-12 && value <= y.max * (1 + 1e-12))
-      .map((label) => ({ ...label, place: Y(label.value) }))
+      .filter(({ value }) => seen(value) && value >= y.min - 1e-12)
+      .map((label) => ({ ...label, above: label.value > y.max * (1 + 1e-12) }))
+      .map((label) => ({ ...label, place: label.above ? top : Y(label.value) }))
       .sort((a, b) => a.place - b.place);
     labels.forEach((label, k) => k && (label.place = Math.max(label.place, labels[k - 1].place + gap)));
     for (let k = labels.length - 1, most = floor; k >= 0; most = labels[k--].place - gap) {
       labels[k].place = Math.min(labels[k].place, most);
     }
     return labels
-      .map(({ mark, place }) => {
+      .map(({ mark, above, place }) => {
         const style = `style="--tint:${tint(mark.ink ?? mark.tint ?? "ink")}"`;
-        return `<text class="name" ${style} x="${left + inner.width + 6}" y="${(place + 4).toFixed(1)}">${tspans(mark.label)}</text>`;
+        return `<text class="name" ${style} x="${left + inner.width + 6}" y="${(place + 4).toFixed(1)}">${above ? "↑ " : ""}${tspans(mark.label)}</text>`;
       })
       .join("");
   }

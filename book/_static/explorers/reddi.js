@@ -127,15 +127,16 @@
         ["loss", t % 3 === 1 ? `${number(C)} <i>x</i>` : "−<i>x</i>", "ink"], ["*x*_t", fixed(run.x[t - 1], 4), rule],
         ["regret", number(run.regret[t - 1], 4), rule], ["a step", fixed(price[t - 1], 4), rule],
       ]);
-      this.say(this.sentence(run, name));
+      this.say(this.sentence(run, name, t));
     }
 
-    sentence({ last, regret }, name) {
+    sentence({ x, last, regret }, name, t) {
       const { rule, C, beta2 } = this.settings;
       const at = rule === "adam" || rule === "amsgrad" ? `With C = ${fixed(C)} and β₂ = ${fixed(beta2, 3)} ` : `With C = ${fixed(C)} `;
-      const where = last > 0.9 ? "the worst point" : last < -0.9 ? "the best point" : "still on its way";
-      const price = fixed(regret.at(-1) / regret.length, 3);
-      return `${at}${name} is at ${fixed(last)} after ${STEPS.toLocaleString("en")} steps, ${where}. Each step has cost ${price} more than at the best point.`;
+      const now = x[t] ?? last;
+      const where = now > 0.9 ? "the worst point" : now < -0.9 ? "the best point" : "still on its way";
+      const steps = t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`, price = fixed(regret[t - 1] / t, 3);
+      return `${at}${name} is at ${fixed(now)} after ${steps}, ${where}. Each step has cost ${price} more than at the best point.`;
     }
   }
 

@@ -192,15 +192,20 @@
       });
 
       this.read(Object.keys(NAMES).map((rule) => [NAMES[rule], `${this.regret(rule, this.at)}, at most ${said(run[`bound_${rule}`][t - 1])}`, LOOKS[rule].ink ?? rule]));
-      this.say(this.sentence(run, reach));
+      this.say(this.sentence(run, reach, t));
     }
 
-    sentence(run, reach) {
-      const over = (name) => run[`${name}adagrad`].at(-1) / run[`${name}adagrad_norm`].at(-1);
+    sentence(run, reach, t) {
+      const over = (name) => run[`${name}adagrad`][t - 1] / run[`${name}adagrad_norm`][t - 1];
       const times = (ratio, alike) => (Math.abs(ratio - 1) < 0.03 ? alike : `${number(ratio, 2)} times`);
-      const paid = `AdaGrad’s regret is ${times(over(""), "as large as")} the norm version’s, its bound ${times(over("bound_"), "as large")}.`;
-      const spread = `The gradients are spread over ${number(run.spread.at(-1))} coordinates, the best point over ${number(reach)}.`;
-      return `After ${STEPS.toLocaleString("en")} steps ${paid} ${spread}`;
+      const bounds = times(over("bound_"), "as large");
+      // At first a regret may be 0 or less, and is no multiple of another.
+      const known = run.adagrad[t - 1] > 0 && run.adagrad_norm[t - 1] > 0;
+      const paid = known
+        ? `AdaGrad’s regret is ${times(over(""), "as large as")} the norm version’s, its bound ${bounds}.`
+        : `AdaGrad’s bound is ${bounds}${bounds === "as large" ? " as" : ""} the norm version’s.`;
+      const spread = `The gradients are spread over ${number(run.spread[t - 1])} coordinates, the best point over ${number(reach)}.`;
+      return `After ${t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`} ${paid} ${spread}`;
     }
   }
 

@@ -181,7 +181,7 @@
       const known = points.filter(({ n }) => n >= FEW), rare = known.at(-1);
       if (!(rare?.k > 1.5)) return "All words are seen alike, and every rule moves them alike.";
       const times = rounded(rare.k);
-      const first = `A word seen once in ${times} steps has ${fraction(rare.share)} of the travel of one that is always seen.`;
+      const first = `A word seen once in ${times} steps has ${fraction(rare.share)} of the travel of one that is always seen; 1/√k is ${fraction(1 / Math.sqrt(rare.k))}.`;
       const memory = 1 / (1 - beta2), long = Math.round(memory).toLocaleString("en");
       const often = slope(known.filter(({ k }) => !averages(rule) || k <= memory));
       const rarely = averages(rule) ? slope(known.filter(({ k }) => k > memory)) : NaN;

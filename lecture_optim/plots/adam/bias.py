@@ -75,7 +75,7 @@ def drift(panels):
 def first_losses(curves, valleys):
     """Losses of the first steps at one rate, and the mean of the first losses against the rate.
 
-    curves: by name, (T, seeds). valleys: by name, (rates, mean (k,), standard deviation (k,)). Names that begin with "without"
+    curves: by name, (T, seeds). valleys: by name, (rates, mean (k,), standard error (k,)). Names that begin with "without"
     are drawn as uncorrected, names that end with "warm-up" dashed. Returns (data, axes); data holds both.
     """
     _, axes = figure(1, 2, height=3.3, width=6.8)
@@ -93,8 +93,8 @@ def first_losses(curves, valleys):
         left.plot(t, losses.mean(axis=1), linewidth=1.6, **look(name))
     left.set(xlabel="step $t$", ylabel="loss of the batch", yscale="log", ylim=(0.03, 30))
     left.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
-    for name, (rates, mean, deviation) in valleys.items():
-        right.errorbar(rates, mean, yerr=deviation, linewidth=1.6, capsize=2, marker="o", markersize=3.5, **look(name))
+    for name, (rates, mean, error) in valleys.items():
+        right.errorbar(rates, mean, yerr=error, linewidth=1.6, capsize=2, marker="o", markersize=3.5, **look(name))
     right.set(xscale="log", xlabel="learning rate", ylabel="mean of the first losses", ylim=(0, 2.7))
     names = (("corrected", color("adam")), ("without", _RAW), ("dashed: with warm-up", MUTED))
     for k, (text, tint) in enumerate(names):

@@ -196,7 +196,8 @@ def remote_parts_of_css(text):
 
 
 # Marks three texts of each kind, and every explorer. What decides whether a text can be read is its colour, its size, and the
-# grounds on which it stands; axe takes most of its time to find that out for one text after the other.
+# grounds on which it stands; whether a link is seen in a text, its line and the text's colour as well. axe takes most of its time
+# to find that out for one text after the other.
 MARK_TEXTS = """() => {
     const count = new Map(), grounds = new Map([[document.documentElement, '']]);
     for (const element of document.body.parentElement.querySelectorAll('body, body *')) {
@@ -212,22 +213,28 @@ MARK_TEXTS = """() => {
         element.removeAttribute('data-kind');
         const speaks = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
         if (!speaks && !element.shadowRoot && !element.matches('input, select, textarea') || !element.checkVisibility()) continue;
-        const kind = [ground, style.color, style.fontSize, style.fontWeight, style.textShadow].join();
+        const looks = [ground, style.color, style.fontSize, style.fontWeight, style.textShadow];
+        if (element.localName === 'a') {
+            const around = getComputedStyle(element.parentElement);
+            looks.push(style.textDecorationLine, around.color, around.fontWeight, around.display);
+        }
+        const kind = looks.join();
         const times = element.shadowRoot ? 1 : (count.get(kind) ?? 0) + 1;
         count.set(kind, times);
         if (times <= 3) element.setAttribute('data-kind', times);
     }
     return count.size;
 }"""
+OF_TEXTS = ["color-contrast", "link-in-text-block"]
 # `preload` would ask for the style sheets, which a page from `file://` cannot, for a rule that is not among the usual ones.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
 
 def accessibility(page):
-    """What axe-core finds, by all of its rules; contrast in three texts of each kind."""
-    axe, problems, runs = Axe(), [], [(None, {"rules": {"color-contrast": {"enabled": False}}})]
+    """What axe-core finds, by all of its rules; by those that look at each text, in three texts of each kind."""
+    axe, problems, runs = Axe(), [], [(None, {"rules": {rule: {"enabled": False} for rule in OF_TEXTS}})]
     if page.evaluate(MARK_TEXTS):
-        runs.append(({"include": [["[data-kind]"]]}, {"runOnly": ["color-contrast"]}))
+        runs.append(({"include": [["[data-kind]"]]}, {"runOnly": OF_TEXTS}))
     for context, options in runs:
         for rule in axe.run(page, context, OPTIONS | options).response["violations"]:
             for node in rule["nodes"]:

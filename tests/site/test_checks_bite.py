@@ -132,6 +132,10 @@ def test_one_visit_finds_it(looked_over, defect, said):
     assert any(problem.startswith(said) or said in problem for problem in found), found
 
 
+# A link in the colour of links, which is too near to that of the words around it, and without its line.
+HIDDEN_LINK = '<p>Words with <a href="#top" style="text-decoration: none">a link</a> between them.</p>'
+
+
 @pytest.mark.parametrize(
     ("check", "defect", "said"),
     [
@@ -164,6 +168,7 @@ def test_one_visit_finds_it(looked_over, defect, said):
         (checks.remote_parts, '<p style="background: url(https://example.org/x.png)">x</p>', "https://example.org/x.png"),
         (checks.remote_parts, "<style>@import 'https://example.org/x.css';</style>", "https://example.org/x.css"),
         (checks.accessibility, '<p style="color: #bbb; background: #fff">pale</p>', "color-contrast"),
+        (checks.accessibility, f"{'<p>Words with <a href=#top>a link</a>.</p>' * 9}{HIDDEN_LINK}", "link-in-text-block"),
         (checks.accessibility, "<button></button>", "button-name"),
         (checks.accessibility, '<div role="list"><p>no item</p></div>', "list"),
     ],

@@ -47,6 +47,14 @@ READ_HEADINGS = r"""() => [...document.querySelectorAll('article :is(h1, h2, h3)
 # What formulas hold for screen readers: half of a long page's elements, and nothing that is printed.
 DROP_SPOKEN = "() => document.querySelectorAll('mjx-assistive-mml').forEach((spoken) => spoken.remove())"
 
+# Lays the page out from nothing: what was laid out bit by bit, as it loaded, may differ from that by a sixteenth of a pixel.
+LAY_OUT_ANEW = """() => {
+    document.body.style.display = 'none';
+    void document.body.offsetHeight;
+    document.body.style.display = '';
+    void document.body.offsetHeight;
+}"""
+
 # Footers stand in the margin of the sheet. A string in CSS is quoted as in JSON but for its line ends, which titles have not.
 SHEET = """html {{ counter-reset: page {before}; }}
 @page {{
@@ -100,6 +108,7 @@ class Press:
         if title is None:
             title = next((words for level, words, _ in headings if level == 1), page.title())
         page.add_style_tag(content=SHEET.format(before=before, style=style and f", {style}", title=quoted(title)))
+        page.evaluate(LAY_OUT_ANEW)
         data = page.pdf(prefer_css_page_size=True, print_background=True)
         page.close()
         return Printed(address, title, headings, data)

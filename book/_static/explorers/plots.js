@@ -12,6 +12,9 @@ const ExplorerPlots = (() => {
   /* So many digits after the point. */
   const fixed = (x, digits = 2) => signed((Math.abs(x) < 0.5 * 10 ** -digits ? 0 : x).toFixed(digits));
 
+  /* A number of steps in words. */
+  const inSteps = (t) => (t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`);
+
   /* The smallest round number that is not below x > 0. */
   function ceiling(x) {
     const unit = 10 ** Math.floor(Math.log10(x));
@@ -276,5 +279,5 @@ const ExplorerPlots = (() => {
       .join("");
   }
 
-  return { Plot, ceiling, clamp, fixed, html, make, number, scales, tint };
+  return { Plot, ceiling, clamp, fixed, html, make, number, scales, inSteps, tint };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, ceiling, clamp, fixed, number, scales, stops } = Explorers;
+  const { Explorer, ceiling, clamp, fixed, number, scales, inSteps, stops } = Explorers;
   const { adagrad, amsgrad, rmsprop, sgd } = OptimizerRules;
   const STEPS = 30_000;
   const LOW = 2, HIGH = 5; // the slopes of the map
@@ -135,8 +135,8 @@
       const at = rule === "adam" || rule === "amsgrad" ? `With C = ${fixed(C)} and β₂ = ${fixed(beta2, 3)} ` : `With C = ${fixed(C)} `;
       const now = x[t] ?? last;
       const where = now > 0.9 ? "the worst point" : now < -0.9 ? "the best point" : "still on its way";
-      const steps = t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`, price = fixed(regret[t - 1] / t, 3);
-      return `${at}${name} is at ${fixed(now)} after ${steps}, ${where}. Each step has cost ${price} more than at the best point.`;
+      const price = fixed(regret[t - 1] / t, 3);
+      return `${at}${name} is at ${fixed(now)} after ${inSteps(t)}, ${where}. Each step has cost ${price} more than at the best point.`;
     }
   }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, clamp, fixed, number, scales, stops } = Explorers;
+  const { Explorer, clamp, fixed, number, scales, inSteps, stops } = Explorers;
   const { adagrad, adagrad_norm, random, sgd } = OptimizerRules;
   const STEPS = 2000;
   const ROOT2 = Math.sqrt(2);
@@ -205,7 +205,7 @@
         ? `AdaGrad’s regret is ${times(over(""), "as large as")} the norm version’s, its bound ${bounds}.`
         : `AdaGrad’s bound is ${bounds}${bounds === "as large" ? " as" : ""} the norm version’s.`;
       const spread = `The gradients are spread over ${number(run.spread[t - 1])} coordinates, the best point over ${number(reach)}.`;
-      return `After ${t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`} ${paid} ${spread}`;
+      return `After ${inSteps(t)} ${paid} ${spread}`;
     }
   }
 

@@ -1,8 +1,10 @@
 """What a run of the tests says of itself, and what it must not pass over in silence."""
 
 import os
+import sys
 from collections import Counter, defaultdict
 
+import matplotlib
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
@@ -31,6 +33,7 @@ settings.load_profile("ci" if ON_CI else "here")
 
 
 def pytest_configure(config):
+    matplotlib.use("Agg")  # no test opens a window; the kernels of notebooks have their own setting
     namespaces.configure(config)
 
 
@@ -144,6 +147,14 @@ def checked_mathematics(properties):
     if MUTATED & total.keys():
         parts.append("mutants: {mutants_false} false, {mutants_true} true, {mutants_accepted} false accepted")
     return "; ".join(parts).format_map(total)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Close what a test drew: Matplotlib warns of more than twenty open figures, and warnings are errors here."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import jupytext
-import matplotlib.pyplot
 import pytest
 
 TEXTS = {text.stem.replace("-", "_"): text for text in (Path(__file__).parents[2] / "book" / "src").rglob("*.md")}
@@ -20,9 +19,7 @@ def page(request):
     if (kept := request.config.pluginmanager.get_plugin("namespaces").kept(text.stem)) is not None:
         return kept
     left_out = getattr(request.module, "LEFT_OUT", None)
-    with matplotlib.rc_context({"backend": "Agg"}):
-        for cell in jupytext.read(text).cells:
-            if cell.cell_type == "code" and (left_out is None or left_out not in cell.source):
-                exec(compile(cell.source, text.name, "exec"), names)
-        matplotlib.pyplot.close("all")
+    for cell in jupytext.read(text).cells:
+        if cell.cell_type == "code" and (left_out is None or left_out not in cell.source):
+            exec(compile(cell.source, text.name, "exec"), names)
     return names

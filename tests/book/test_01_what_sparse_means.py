@@ -3,7 +3,6 @@
 import math
 from fractions import Fraction
 
-import matplotlib
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -245,19 +244,12 @@ def test_numbers_worked_by_hand():
 # ---------------------------------------------------------------- figures
 
 
-@pytest.fixture
-def no_windows():
-    with matplotlib.rc_context({"backend": "Agg"}):
-        yield
-        matplotlib.pyplot.close("all")
-
-
 def heights(axes, x):
     """The y data of every line over exactly these x."""
     return [line.get_ydata().tolist() for line in axes.lines if np.array_equal(line.get_xdata(), x)]
 
 
-def test_where_nonzero_shows_the_words_and_the_active_units(page, no_windows):
+def test_where_nonzero_shows_the_words_and_the_active_units(page):
     corpus, network, pixels = page["corpus"], page["network"], page["X"][0]
     data, axes = meaning.where_nonzero(page["paragraph"], pixels.reshape(8, 8), network, page["image"])
     assert np.flatnonzero(data["paragraph"]).tolist() == corpus.row(page["place"]).tolist()
@@ -275,7 +267,7 @@ def test_where_nonzero_shows_the_words_and_the_active_units(page, no_windows):
     assert np.array_equal(tiles, np.where(expected[..., None], ink, ground))
 
 
-def test_share_curves_are_the_shares(no_windows):
+def test_share_curves_are_the_shares():
     data, axes = meaning.share_curves({"one": np.array([0.0, -3, 1, 2]), "all": np.ones(5)})
     np.testing.assert_allclose(data["one"], [9 / 14, 13 / 14, 1, 1])
     np.testing.assert_allclose(data["all"], [0.2, 0.4, 0.6, 0.8, 1])
@@ -284,7 +276,7 @@ def test_share_curves_are_the_shares(no_windows):
     assert dots == [(2, data["one"][1]), (5, 1)]  # on the curves
 
 
-def test_threshold_counts_are_counts(no_windows):
+def test_threshold_counts_are_counts():
     rng = np.random.default_rng(1)
     g, thresholds = rng.integers(-5, 6, 40).astype(float), np.array([1e-6, 0.2, 0.5, 1.0])
     data, axes = meaning.threshold_counts({"one": g}, thresholds)
@@ -293,7 +285,7 @@ def test_threshold_counts_are_counts(no_windows):
     assert heights(axes, thresholds) == [data["one"].tolist()]
 
 
-def test_disturbance_draws_what_it_is_given(no_windows):
+def test_disturbance_draws_what_it_is_given():
     eps = np.array([0.1, 0.2, 0.4])
     given = {"support": 9 + eps, "effective": 3 + eps, "effective_squares": 2 + eps, "holding": 1 + eps, "bound": 4 + eps}
     data, axes = meaning.disturbance(eps, *given.values())
@@ -308,7 +300,7 @@ def test_noise_of_the_page_has_the_stated_size_and_stays_below_the_bound(page):
     assert np.all(effective_support(noisy) <= page["bound"])
 
 
-def test_union_growth_draws_shares_of_random_order_below(no_windows):
+def test_union_growth_draws_shares_of_random_order_below():
     n = np.array([1, 10, 100])
     given = dict(
         zip(("in_order", "shuffled", "random_order", "independent", "at_most"), np.arange(15.0).reshape(5, 3) + 1, strict=True)
@@ -337,7 +329,7 @@ def test_the_picture_of_the_travel(page):
         np.testing.assert_allclose(drawn[rule][rare] / drawn["sgd"][rare], 10, rtol=0.1)  # 1 / sqrt(1 - beta2)
 
 
-def test_travel_by_rarity_leaves_out_what_was_never_seen(no_windows):
+def test_travel_by_rarity_leaves_out_what_was_never_seen():
     counts, way = np.array([8, 0, 4, 2]), np.array([4.0, 9.0, 2.0, 1.0])
     data, axes = explorer.travel_by_rarity(counts, 8, {"sgd": way, "adam": 2 * way}, 0.9)
     assert data["k"].tolist() == [1, 2, 4]

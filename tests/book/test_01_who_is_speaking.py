@@ -293,8 +293,6 @@ def test_twins_by_their_columns(page):
 
 
 def test_figures_return_what_they_draw():
-    import matplotlib.pyplot as plt
-
     data, axes = plots.waits({"a": (np.array([3, 1]), 4), "b": (np.array([2]), 4)})
     assert data["a"][0].tolist() == [1, 3] and data["a"][1].tolist() == [0.25, 0.5]
     shares = {name: np.array([[0.1, 0.2], [0.3, 0.4]]) for name in "abc"}
@@ -303,7 +301,6 @@ def test_figures_return_what_they_draw():
     told = np.array([[3.0, 2.0, 1.0], [5.0, 2.0, 1.0]])
     data, axes = plots.new_words(np.array([1, 2, 3]), told, told)
     assert data["found"].tolist() == [4, 2, 1] and data["spread"][0] == pytest.approx(math.sqrt(2))
-    plt.close("all")
 
 
 def test_the_picture_of_spread_and_regret(page):
@@ -321,8 +318,6 @@ def test_the_picture_of_spread_and_regret(page):
 
 
 def test_the_picture_of_the_spread_says_whose_bound_is_smaller():
-    import matplotlib.pyplot as plt
-
     t, ones = np.array([1, 2]), {"adagrad": np.ones(2), "sgd": np.array([-1.0, 3.0]), "adagrad_norm": np.ones(2)}
     data, (left, right) = explorer.spread_and_regret(9.0, 4.0, 16, t, ones, {rule: 2 * values for rule, values in ones.items()})
     assert data["smaller"] == "adagrad_norm" and data["sgd"] == {"regret": 3.0, "bound": 6.0}
@@ -333,4 +328,3 @@ def test_the_picture_of_the_spread_says_whose_bound_is_smaller():
     assert [line.get_linestyle() for line in right.lines] == ["-", ":", "-", ":", "--", ":"]
     names = {"AdaGrad", "norm version", "SGD", "AdaGrad bound", "norm bound", "SGD bound"}
     assert {text.get_text() for text in right.texts} == names
-    plt.close("all")

@@ -4,7 +4,6 @@ import math
 from fractions import Fraction
 from itertools import combinations, product
 
-import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -314,7 +313,6 @@ def test_equal_cost_draws_means_and_spread(page):
     rng = np.random.default_rng(0)
     curves = {name: (np.arange(1.0, 6), rng.uniform(0.1, 1, size=(5, 3))) for name in "abcd"}
     data, _ = page["plots"].equal_cost(curves)
-    matplotlib.pyplot.close("all")
     for name, (passes, excess) in curves.items():
         np.testing.assert_array_equal(data[name]["passes"], passes)
         np.testing.assert_allclose(data[name]["mean"], excess.sum(axis=1) / 3)

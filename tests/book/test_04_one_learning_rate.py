@@ -10,7 +10,6 @@ from itertools import permutations, product
 from pathlib import Path
 
 import jupytext
-import matplotlib
 import mpmath
 import numpy as np
 import pytest
@@ -390,4 +389,3 @@ def test_drawn_points_are_the_returned_data():
     told, axes = imbalance.weights_by_count(np.array([4] * 5 + [9] * 5 + [17] * 2), weights, dict.fromkeys(weights, 0.5))
     assert told["count"].tolist() == [4, 9] and told["words"].tolist() == [5, 5] and told["constant"].tolist() == [[2, 7], [4, 9]]
     assert [line.get_ydata().tolist() for line in axes.lines] == [told[clock].mean(axis=0).tolist() for clock in weights]
-    matplotlib.pyplot.close("all")

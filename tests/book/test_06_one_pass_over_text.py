@@ -4,7 +4,6 @@ import math
 from fractions import Fraction
 from itertools import permutations, product
 
-import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given
@@ -335,4 +334,3 @@ def test_drawn_is_returned():
     assert [bar.get_width() for bar in axes.patches[:2]] == [50, 50] and data["AdaGrad"].tolist() == [0.5, 0.5]
     data, axes = plots.volume_of_rare_words(np.array([1.0, 2.0]), {"AdaGrad": np.array([[0.2, 0.1], [0.4, 0.3]])})
     assert data["AdaGrad"]["best"] == 2 and axes.lines[0].get_ydata() == pytest.approx([30, 20])
-    matplotlib.pyplot.close("all")

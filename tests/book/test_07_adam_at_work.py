@@ -5,7 +5,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-import matplotlib.pyplot
 import numpy as np
 import pytest
 
@@ -307,7 +306,6 @@ def test_drawn_is_returned():
     assert data[0.0, 0.9, True]["best"] == 1.0 and data[0.5, 0.9, False]["loss"].tolist() == pytest.approx([2, 1, 6])
     assert [axes[k].lines[0].get_linestyle() for k in (0, 1)] == ["-", "--"]
     assert axes[1].lines[0].get_ydata() == pytest.approx([2, 1, 6])
-    matplotlib.pyplot.close("all")
 
 
 def test_words_on_the_page_are_the_commands(page):

@@ -4,7 +4,6 @@ import json
 import statistics
 from pathlib import Path
 
-import matplotlib.pyplot
 import numpy as np
 import pytest
 
@@ -119,4 +118,3 @@ def test_figures_draw_what_they_return():
     data, axes = plots.by_nonzeros({"torch sparse": curve}, 1_000)
     np.testing.assert_array_equal(axes.get_lines()[0].get_xydata().T, data["torch sparse"])
     assert "1,000" in axes.get_xlabel()
-    matplotlib.pyplot.close("all")

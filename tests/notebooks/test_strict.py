@@ -82,6 +82,25 @@ def test_text_sources_and_modules_of_the_book_are_no_tests(finished):
     assert found == {"tests/test_sum.py", "book/1-sums/adding.ipynb", "book/2-more/one.ipynb"}
 
 
+FIGURES = """
+import matplotlib
+import matplotlib.pyplot as plt
+import pytest
+
+
+@pytest.mark.parametrize("n", range(21))
+def test_a_figure(n):
+    plt.figure()
+    assert matplotlib.get_backend().lower() == "agg"
+"""
+
+
+def test_figures_of_tests_open_no_window_and_do_not_add_up(pair):
+    (pair.root / "tests/test_sum.py").write_text(FIGURES)
+    code, output = pytest_in(pair.root, "-n0", "tests")
+    assert code == 0, output
+
+
 def redrawn(line):
     """Let the stored figure be that of another line."""
 

@@ -7,6 +7,7 @@ The section "Exercises" of a chapter ends with links to the graded questions on 
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -138,17 +139,19 @@ def name_graded_questions(app, doctree):
 
 def put_downloads(app, exception):
     """Write each assignment's notebook, the wheel, and the zip of all of them into a built site with a page of an assignment."""
-    offered = any("assignment" in facts for facts in app.env.metadata.values())
-    if exception is not None or app.builder.format != "html" or not offered:
+    if exception is not None or app.builder.format != "html":
         return
     folder = Path(app.outdir, DOWNLOADS)
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier build may have offered what is gone, such as an older wheel
+    if not any("assignment" in facts for facts in app.env.metadata.values()):
+        return
     try:
         course = load(Path(app.srcdir, "exercises"))
         notebooks = {f"{one.id}.ipynb": handout.student(course, one) for one in course.assignments}
     except CourseError as error:
         logger.error("the exercises cannot be offered for download: %s", error)
         return
+    folder.mkdir(parents=True)
     wheel = Path(next(WheelBuilder(str(app.srcdir)).build(directory=str(folder))))
     for name, notebook in notebooks.items():
         (folder / name).write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,13 +1,15 @@
-"""The site's scripts and styles: every page is made anew when the book's own change, and what no page needs is left out.
+"""The site's files: every page is made anew when the book's own frame changes, and what no page needs is left out.
 
 ``fontawesome.js`` (1.5 MB) draws the icons that the theme's web font draws already; ``_templates/static/webpack-macros.html``
 keeps pages from loading it. Source maps (3.5 MB) serve the theme's own developers, and its translations (0.7 MB) are read
 while the site is built, as are its macros. The logos are those of services that this site does not ask, and what the copy
-buttons show and do is written into their script.
+buttons show and do is written into their script. Nor does Sphinx take away what an earlier build left: a figure that looks
+otherwise now, a page that the book has no longer.
 """
 
 import hashlib
 import shutil
+from functools import partial
 from pathlib import Path
 
 OWN = ("_ext", "_static", "_templates")
@@ -42,8 +44,24 @@ def remove_unused(app, exception):
     shutil.rmtree(static / "locales", ignore_errors=True)
 
 
+def remove_stale(app, exception, written):
+    """Delete the pages, texts and images of an earlier build; `written` has the names of the pages that this one wrote."""
+    if exception is not None or app.builder.format != "html":
+        return
+    env, out = app.env, Path(app.outdir)
+    pages = {f"{page}.html" for page in env.found_docs | written}
+    texts = {f"_sources/{env.doc2path(page, base=False)}" for page in env.found_docs}
+    images = {f"_images/{name}" for _, name in env.images.values()}
+    found = (out.glob(pattern) for pattern in ("*.html", "[!_]*/**/*.html", "_sources/**/*.*", "_images/*"))
+    for path in set().union(*found) - {out / name for name in pages | texts | images}:
+        path.unlink()
+
+
 def setup(app):
     """Connect the steps to Sphinx."""
+    written = set()  # the index of words and other pages without a text are written by every build
     app.connect("env-get-outdated", outdated_by_assets)
+    app.connect("html-page-context", lambda app, page, *_: written.add(page))
     app.connect("build-finished", remove_unused)
+    app.connect("build-finished", partial(remove_stale, written=written))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -67,6 +67,9 @@ def test_the_style_is_that_of_all_pages_whichever_are_written_anew(tmp_path):
         assert style.read_text(encoding="utf-8") == before
 
 
+LINE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9" stroke="black"/></svg>'
+
+
 def published(html):
     """The bytes of every file of a built site."""
     return {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
@@ -76,12 +79,18 @@ def test_a_site_is_the_same_however_often_it_was_built_before(tmp_path):
     shutil.copyfile(ROOT / "CITATION.cff", tmp_path / "CITATION.cff")  # which names the files that are offered
     clean = published(build(tmp_path, two_pages))
     assert b"something to be found" in clean["searchindex.js"]
-    (tmp_path / "book/index.md").write_text("# Page\n\nMore.\n", encoding="utf-8")
+    (tmp_path / "book/index.md").write_text("# Page\n\n![A line.](line.svg)\n", encoding="utf-8")
+    (tmp_path / "book/line.svg").write_text(LINE, encoding="utf-8")
+    (tmp_path / "book/third.md").write_text("# Third\n", encoding="utf-8")
+    (tmp_path / "_toc.yml").write_text(f"{TWO_PAGES}- file: book/third\n", encoding="utf-8")
     changed = published(build(tmp_path, lambda target: None, OFFER_DOWNLOADS="1"))
     assert changed["book/index.html"] != clean["book/index.html"]
+    assert {"_images/line.svg", "book/third.html", "_sources/book/third.md"} == changed.keys() - clean.keys()
     (tmp_path / "book/index.md").write_text("# Page\n", encoding="utf-8")
+    (tmp_path / "book/third.md").unlink()
+    (tmp_path / "_toc.yml").write_text(TWO_PAGES, encoding="utf-8")
     again = published(build(tmp_path, lambda target: None))
-    assert again.keys() == clean.keys()
+    assert sorted(again.keys() ^ clean.keys()) == []
     assert [name for name in clean if again[name] != clean[name]] == []
 
 

@@ -434,7 +434,7 @@ def test_the_cursor_reads_regret_and_bound_of_each_rule(opened):
     assert readout.startswith(f"AdaGrad {run['adagrad'][0]:.3g}, at most {run['bound_adagrad'][0]:.3g} norm version ")
     assert "AdaGrad 1, norm version 1, SGD 1" in element.get_by_role("slider", name="step t").get_attribute("aria-valuetext")
     assert told(page, "regret").startswith("After 1 step AdaGrad’s regret is as large as the norm version’s")
-    assert "The gradients are spread over 1 coordinates" in told(page, "regret")
+    assert "The gradients are spread over 1 coordinate," in told(page, "regret")
 
 
 def test_a_line_that_leaves_the_plot_keeps_its_name_and_says_where_it_went(opened):

@@ -19,7 +19,7 @@
 "use strict";
 
 const Explorers = (() => {
-  const { Plot, ceiling, clamp, fixed, html, make, number, scales, inSteps, tint } = ExplorerPlots;
+  const { Plot, ceiling, clamp, fixed, html, make, number, scales, counted, tint } = ExplorerPlots;
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
   const STYLE = `
@@ -329,5 +329,5 @@ const Explorers = (() => {
     }
   }
 
-  return { Explorer, ceiling, clamp, fixed, number, scales, inSteps, stops };
+  return { Explorer, ceiling, clamp, fixed, number, scales, counted, stops };
 })();

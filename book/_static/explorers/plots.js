@@ -12,8 +12,8 @@ const ExplorerPlots = (() => {
   /* So many digits after the point. */
   const fixed = (x, digits = 2) => signed((Math.abs(x) < 0.5 * 10 ** -digits ? 0 : x).toFixed(digits));
 
-  /* A number of steps in words. */
-  const inSteps = (t) => (t === 1 ? "1 step" : `${t.toLocaleString("en")} steps`);
+  /* A number, already written, with what is counted. */
+  const counted = (number, thing) => `${number} ${thing}${number === "1" ? "" : "s"}`;
 
   /* The smallest round number that is not below x > 0. */
   function ceiling(x) {
@@ -279,5 +279,5 @@ const ExplorerPlots = (() => {
       .join("");
   }
 
-  return { Plot, ceiling, clamp, fixed, html, make, number, scales, inSteps, tint };
+  return { Plot, ceiling, clamp, fixed, html, make, number, scales, counted, tint };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, ceiling, clamp, fixed, number, scales, inSteps, stops } = Explorers;
+  const { Explorer, ceiling, clamp, fixed, number, scales, counted, stops } = Explorers;
   const { adagrad, amsgrad, rmsprop, sgd } = OptimizerRules;
   const STEPS = 30_000;
   const LOW = 2, HIGH = 5; // the slopes of the map
@@ -136,7 +136,7 @@
       const now = x[t] ?? last;
       const where = now > 0.9 ? "the worst point" : now < -0.9 ? "the best point" : "still on its way";
       const price = fixed(regret[t - 1] / t, 3);
-      return `${at}${name} is at ${fixed(now)} after ${inSteps(t)}, ${where}. Each step has cost ${price} more than at the best point.`;
+      return `${at}${name} is at ${fixed(now)} after ${counted(t.toLocaleString("en"), "step")}, ${where}. Each step has cost ${price} more than at the best point.`;
     }
   }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, clamp, fixed, number, scales, inSteps, stops } = Explorers;
+  const { Explorer, clamp, fixed, number, scales, counted, stops } = Explorers;
   const { adagrad, adagrad_norm, random, sgd } = OptimizerRules;
   const STEPS = 2000;
   const ROOT2 = Math.sqrt(2);
@@ -172,7 +172,7 @@
           { text: "norm version’s", at: [within(0.03), within(0.93)], tint: "ink" },
           { dot: [reach, spread], tint: wins ? "adagrad" : "adagrad_norm", size: 7 },
         ],
-        says: `Map: the gradients are spread over ${number(spread)} coordinates, the best point over ${number(reach)}.`,
+        says: `Map: the gradients are spread over ${counted(number(spread), "coordinate")}, the best point over ${number(reach)}.`,
       });
 
       const rules = Object.keys(NAMES).reverse(); // AdaGrad in front
@@ -204,8 +204,8 @@
       const paid = known
         ? `AdaGrad’s regret is ${times(over(""), "as large as")} the norm version’s, its bound ${bounds}.`
         : `AdaGrad’s bound is ${bounds}${bounds === "as large" ? " as" : ""} the norm version’s.`;
-      const spread = `The gradients are spread over ${number(run.spread[t - 1])} coordinates, the best point over ${number(reach)}.`;
-      return `After ${inSteps(t)} ${paid} ${spread}`;
+      const spread = `The gradients are spread over ${counted(number(run.spread[t - 1]), "coordinate")}, the best point over ${number(reach)}.`;
+      return `After ${counted(t.toLocaleString("en"), "step")} ${paid} ${spread}`;
     }
   }
 

@@ -45,8 +45,11 @@ def remove_unused(app, exception):
 
 
 def remove_stale(app, exception, written):
-    """Delete the pages, texts and images of an earlier build; `written` has the names of the pages that this one wrote."""
-    if exception is not None or app.builder.format != "html":
+    """Delete the pages, texts and images of an earlier build; `written` has the names of the pages that this one wrote.
+
+    A build that finds nothing changed writes no page, and leaves the site as it is.
+    """
+    if exception is not None or app.builder.format != "html" or not written:
         return
     env, out = app.env, Path(app.outdir)
     pages = {f"{page}.html" for page in env.found_docs | written}

@@ -21,6 +21,17 @@ def files(folder):
     return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
 
 
+def published(html):
+    """The bytes of every file of a built site."""
+    return {path.as_posix(): (html / path).read_bytes() for path in files(html)}
+
+
+def same(again, before):
+    """Assert that two sites that were published are the same; what differs is named."""
+    assert sorted(again.keys() ^ before.keys()) == []
+    assert [name for name in before if again[name] != before[name]] == []
+
+
 def test_a_second_build_elsewhere_is_the_same(request, tmp_path):
     """The whole book on CI; elsewhere a page with everything stands for it."""
     sources = copy_sources if ON_CI else frame_around(PAGE)
@@ -31,10 +42,8 @@ def test_a_second_build_elsewhere_is_the_same(request, tmp_path):
 
 
 def test_building_again_changes_nothing(tmp_path):
-    first = build(tmp_path / "site", frame_around(PAGE))
-    before = {name: (first / name).read_bytes() for name in files(first)}
-    again = build(tmp_path / "site", lambda target: None)
-    assert {name: (again / name).read_bytes() for name in files(again)} == before
+    first = published(build(tmp_path, frame_around(PAGE)))
+    same(published(build(tmp_path, lambda target: None)), first)
 
 
 def test_a_changed_style_is_published(tmp_path):
@@ -70,11 +79,6 @@ def test_the_style_is_that_of_all_pages_whichever_are_written_anew(tmp_path):
 LINE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path d="M0 0L9 9" stroke="black"/></svg>'
 
 
-def published(html):
-    """The bytes of every file of a built site."""
-    return {path.relative_to(html).as_posix(): path.read_bytes() for path in html.rglob("*") if path.is_file()}
-
-
 def test_a_site_is_the_same_however_often_it_was_built_before(tmp_path):
     shutil.copyfile(ROOT / "CITATION.cff", tmp_path / "CITATION.cff")  # which names the files that are offered
     clean = published(build(tmp_path, two_pages))
@@ -90,8 +94,7 @@ def test_a_site_is_the_same_however_often_it_was_built_before(tmp_path):
     (tmp_path / "book/third.md").unlink()
     (tmp_path / "_toc.yml").write_text(TWO_PAGES, encoding="utf-8")
     again = published(build(tmp_path, lambda target: None))
-    assert sorted(again.keys() ^ clean.keys()) == []
-    assert [name for name in clean if again[name] != clean[name]] == []
+    same(again, clean)
 
 
 def test_a_rule_is_left_out_as_a_whole():

@@ -3,12 +3,14 @@
 `test_checks_bite` shows that each of them finds the defect that it is there for.
 """
 
+import json
 import re
 from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import TimeoutError
 
@@ -223,23 +225,23 @@ MARK_TEXTS = """() => {
         count.set(kind, times);
         if (times <= 3) element.setAttribute('data-kind', times);
     }
-    return count.size;
 }"""
-OF_TEXTS = ["color-contrast", "link-in-text-block"]
+# Of those texts and what is within them.
+TEXTS, LINKS = "[data-kind], [data-kind] *", "a[href][data-kind], [data-kind] a[href]"
+OF_TEXTS = [{"id": "color-contrast", "selector": TEXTS}, {"id": "link-in-text-block", "selector": LINKS}]
+AXE = Axe(f"{AXE_SCRIPT}\naxe.configure({json.dumps({'rules': OF_TEXTS})})")
 # `preload` would ask for the style sheets, which a page from `file://` cannot, for a rule that is not among the usual ones.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
 
 def accessibility(page):
     """What axe-core finds, by all of its rules; by those that look at each text, in three texts of each kind."""
-    axe, problems, runs = Axe(), [], [(None, {"rules": {rule: {"enabled": False} for rule in OF_TEXTS}})]
-    if page.evaluate(MARK_TEXTS):
-        runs.append(({"include": [["[data-kind]"]]}, {"runOnly": OF_TEXTS}))
-    for context, options in runs:
-        for rule in axe.run(page, context, OPTIONS | options).response["violations"]:
-            for node in rule["nodes"]:
-                where, why = (" ".join(node[key].split())[:200] for key in ("html", "failureSummary"))
-                problems.append(f"axe {rule['id']} ({rule['impact']}): {where} | {why}")
+    page.evaluate(MARK_TEXTS)
+    problems = []
+    for rule in AXE.run(page, options=OPTIONS).response["violations"]:
+        for node in rule["nodes"]:
+            where, why = (" ".join(node[key].split())[:200] for key in ("html", "failureSummary"))
+            problems.append(f"axe {rule['id']} ({rule['impact']}): {where} | {why}")
     return problems
 
 

@@ -178,6 +178,19 @@ def test_a_defect_is_reported(opened, check, defect, said):
     assert any(said in problem for problem in check(page)), check(page)
 
 
+PALE_IN_SHADOW = """() => {
+    const root = document.querySelector('article').appendChild(document.createElement('div')).attachShadow({mode: 'open'});
+    root.innerHTML = '<div><p style="color: #bbb; background: #fff">pale</p></div>';
+}"""
+
+
+def test_pale_words_in_an_explorer_s_own_tree_are_reported(opened):
+    page = opened(body=BODY).page
+    assert checks.accessibility(page) == []
+    page.evaluate(PALE_IN_SHADOW)
+    assert any("color-contrast" in problem for problem in checks.accessibility(page))
+
+
 @pytest.mark.parametrize(
     "pale", ['<mjx-container><mjx-c style="color: #bbb">sum</mjx-c></mjx-container>', f"<h2 style='color: #bbb'>{FORMULA}</h2>"]
 )

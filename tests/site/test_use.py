@@ -103,6 +103,7 @@ ENLARGED = """() => {
 @pytest.mark.parametrize(("viewport", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["wide", "narrow"])
 def test_a_figure_is_enlarged_by_keyboard_and_given_back(html, tab, viewport, scheme):
     page = tab.open(html / "book/4-convergence/05-what-is-known.html", viewport, scheme).page
+    checks.thin(page)  # for axe
     link = page.locator("#fig-evaluations a.image-reference")
     before = link.locator("img").evaluate("(image) => image.getBoundingClientRect().width")
     link.press("Enter")

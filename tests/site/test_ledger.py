@@ -220,6 +220,20 @@ def test_without_scripts_everything_is_there_and_nothing_is_dead(html, visitor, 
         assert not page.locator("form.claims-filter").is_visible()
 
 
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", ["claims", "errata"])
+def test_the_filters_have_their_room_before_their_script_has_run(html, visitor, viewport, name):
+    """Otherwise the lines below would jump, in such loads in which the page is drawn before the script comes."""
+    heights = []
+    for never in ("**/claims.js*", "**/nothing.js"):
+        window = visitor(viewport)
+        window.context.route(never, lambda route: route.abort())
+        page = window.context.new_page()
+        page.goto((html / f"book/appendix/{name}.html").as_uri())
+        heights.append(page.locator("form.claims-filter").evaluate("(form) => form.getBoundingClientRect().height"))
+    assert heights[0] == pytest.approx(heights[1], abs=2) and heights[0] > 30
+
+
 FOLDS = "details.claims-of"
 CHAPTER = "4-convergence/01-when-signs-mislead"
 

@@ -161,7 +161,7 @@ def test_the_first_step_of_rmsprop_is_its_longest(beta, gradients):
     assert np.all(steps <= cap * (1 + 1e-9)) and steps[0] == pytest.approx(cap)
 
 
-def test_adagrads_rate_falls_and_rmsprops_settles():
+def test_the_rate_of_adagrad_falls_and_that_of_rmsprop_settles():
     g = np.where(np.random.default_rng(0).random(2000) < 0.5, -3.0, 3.0)
     S = play(optimizer(rules.adagrad, lr=1.0), g, 0.0, record=("s",))["s"]
     v = play(optimizer(rules.rmsprop, lr=1.0), g, 0.0, record=("v",))["v"]
@@ -181,7 +181,7 @@ def test_the_scale_of_the_gradients_is_not_noticed():
         assert not np.allclose(play(optimizer(rule, lr=0.2), g, np.zeros(3)).w, plain)
 
 
-def test_adagrads_rate_goes_by_size_and_not_by_frequency_alone():
+def test_the_rate_of_adagrad_goes_by_size_and_not_by_frequency_alone():
     g = np.zeros((100, 2))
     g[:, 0], g[::10, 1] = 0.01, 1.0  # always and small; every tenth time and large
     S = play(optimizer(rules.adagrad, lr=1.0), g, np.zeros(2), record=("s",))["s"][-1]
@@ -190,7 +190,7 @@ def test_adagrads_rate_goes_by_size_and_not_by_frequency_alone():
     np.testing.assert_allclose(first, [-1, -1])
 
 
-def test_adagrads_matrix_is_not_diagonal_and_ends_at_t():
+def test_the_matrix_of_adagrad_is_not_diagonal_and_ends_at_t():
     g = np.array([[1.0, 1.0], [2.0, -1.0]])
     G = sum(np.outer(row, row) for row in g)
     assert np.outer(g[0], g[0])[0, 1] == 1 and G[0, 1] != 0

@@ -252,7 +252,7 @@ def test_figures_of_the_cap(page):
     np.testing.assert_array_equal(np.round(K(t[:100], 0.9, 0.9), 12), 1.0)
 
 
-def test_the_papers_caps_are_exceeded(page):
+def test_the_caps_of_the_paper_are_exceeded(page):
     """Section 2.1: in each of its three cases a sequence exceeds what is stated."""
     beyond = {
         (0.9, 0.999): 0.1 / math.sqrt(0.001),  # (1 - beta1) > sqrt(1 - beta2)
@@ -391,7 +391,7 @@ def test_the_second_average_is_no_variance():
 # ------------------------------------------------------------------------------------------------------------------- the sources
 
 
-def test_the_lecture_notes_sign_climbs():
+def test_the_sign_of_the_lecture_notes_climbs():
     """m_t = beta1 m_{t-1} - (1 - beta1) g_t and then a minus before the step: away from the minimum of w^2 / 2."""
     w, m, v = 1.0, 0.0, 0.0
     for t in range(1, 101):

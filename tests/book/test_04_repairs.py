@@ -153,7 +153,7 @@ def test_the_refusal_brings_a_counterexample(page):
     assert "not seen to be >= 0" in str(refusal.value)
 
 
-def test_adams_scale_falls_after_a_zero():
+def test_the_scale_of_adam_falls_after_a_zero():
     """In exact numbers: from t v_t to (t + 1) v_{t+1} with g_{t+1} = 0."""
     for beta2 in (Fraction(1, 10), Fraction(99, 100), Fraction(999, 1000)):
         first = next(t for t in range(1, 3000) if (t + 1) * beta2 < t)

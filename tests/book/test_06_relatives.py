@@ -201,7 +201,7 @@ def test_shrinking_gradients_attain_the_cap_of_adamax(beta1, beta2, sign):
     np.testing.assert_allclose(sign * found, [cap(t, beta1, beta2) for t in range(1, 101)], rtol=1e-9)
 
 
-def test_the_papers_cap_of_adamax_is_exceeded(page):
+def test_the_cap_of_the_paper_for_adamax_is_exceeded(page):
     """The counterexample to a step of at most alpha: 1.0091 with the paper's rates, and any number with equal rates."""
     found = steps(rules.adamax, 0.999 ** np.arange(1.0, 301), lr=1.0)
     assert found[0] == 1 and np.all(found[1:] > 1.0004) and found[-1] == pytest.approx(1.0090909, abs=1e-7)

@@ -61,7 +61,7 @@ def test_the_first_order_is_the_only_one():
 # ------------------------------------------------------------------------------------------------------------ Adam's update rule
 
 
-def test_the_printed_effective_step_is_not_the_algorithms():
+def test_the_printed_effective_step_is_not_that_of_the_algorithm():
     g, eps = np.random.default_rng(0).normal(size=50), 0.1
     made, m, v = steps(g, eps=eps), 0.0, 0.0
     for t, x in enumerate(g, start=1):

@@ -74,7 +74,7 @@ def test_targets_are_values_at_inputs():
         f(theta)
 
 
-def test_adams_step_can_go_up_the_present_gradient():
+def test_a_step_of_adam_can_go_up_the_present_gradient():
     """Ten gradients of 1, then one of -1: the average is still positive, and Adam's step goes with the gradient's ascent."""
     g = np.array([1.0] * 10 + [-1.0])
     run = play(optimizer(rules.adam, lr=0.1), g, 0.0, record=("w", "m"))
@@ -84,7 +84,7 @@ def test_adams_step_can_go_up_the_present_gradient():
 
 
 @given(st.lists(st.floats(-10, 10).filter(lambda x: abs(x) > 1e-3), min_size=1, max_size=30))
-def test_adams_step_is_against_its_average(g):
+def test_a_step_of_adam_is_against_its_average(g):
     run = play(optimizer(rules.adam, lr=0.1), np.array(g), 0.0, record=("w", "m"))
     step = np.diff(np.append(run["w"], run.w))
     assert np.all(step * run["m"] <= 0)
@@ -269,7 +269,7 @@ def test_the_partial_derivative_is_taken_at_all_parameters():
     assert slope != pytest.approx((J([2.0 + h, 1.0]) - J([2.0 - h, 1.0])) / (2 * h), rel=1e-3)
 
 
-def test_adams_rate_has_to_be_chosen_as_well():
+def test_the_rate_of_adam_has_to_be_chosen_as_well():
     """w^2/2 from 1, the mean loss of 200 steps: of three rates Adam is near with one, hardly moved with the next, or far off."""
     losses = {}
     for lr in (1e-4, 1e-1, 1e2):

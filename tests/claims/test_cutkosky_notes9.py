@@ -392,7 +392,7 @@ def test_it_is_squares_that_are_averaged():
     assert abs(plain) / (1 - 0.999**1000) < 0.01
 
 
-def test_adagrads_rate_falls_by_itself_and_adams_does_not():
+def test_the_rate_of_adagrad_falls_by_itself_and_that_of_adam_does_not():
     """Gradients of size 1: the effective rate of AdaGrad is c / sqrt t, that of Adam without momentum is always its rate."""
     g = np.random.default_rng(5).choice([-1.0, 1.0], 400)
     sizes = {}

@@ -145,7 +145,7 @@ def test_rates_times_numerators_are_the_steps():
         np.testing.assert_allclose(moves, -rate * numerator, rtol=1e-12)
 
 
-def test_rmsprops_average_is_its_recursion():
+def test_the_average_of_rmsprop_is_its_recursion():
     """eq-average-squares, from v_0 = 0, in fractions."""
     g, beta = [3.0, 0.0, -2.0, 1.0], 0.75
     kept = play(optimizer(rules.rmsprop, lr=1.0, beta2=beta), np.array(g), 0.0, record=("v",))["v"]

@@ -156,7 +156,7 @@ def test_a_rare_coordinate_with_large_gradients_has_the_smaller_rate():
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=6), st.floats(-3, 3), st.floats(0, 0.5))
-def test_adamws_decay_is_beside_adams_step(gradients, w, decay):
+def test_the_decay_of_adamw_is_beside_the_step_of_adam(gradients, w, decay):
     """At every step AdamW's point is that of Adam from the same point and averages, less the decay of the weight."""
     m = v = 0.0
     for t, g in enumerate(gradients, start=1):

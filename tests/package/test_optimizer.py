@@ -54,7 +54,7 @@ def a_run(shape, steps=4, seed=0, dtype=float):
 
 
 @every_rule
-def test_state_starts_at_zero_with_the_rules_names(rule):
+def test_state_starts_at_zero_with_the_names_of_the_rule(rule):
     state = optimizer(rule, 0.1).init(np.ones((2, 3), np.float32))
     names = list(inspect.signature(rule).parameters)
     assert state._fields == ("t", *names[2 : names.index("t")]) and state.t == 0

@@ -345,7 +345,7 @@ def difference_to_paper(rule_name, setting, rule, steps=conventions.STEPS):
 
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("rule", RULES, ids=name)
-def test_rule_is_its_papers_equation(rule, setting):
+def test_rule_is_the_equation_of_its_paper(rule, setting):
     assert difference_to_paper(rule.__name__, setting, rule) <= TOLERANCE
 
 
@@ -602,7 +602,7 @@ def test_amsgrads_scale_never_shrinks(g):
 
 @some
 @given(g=runs, beta1=st.floats(0, 0.99), beta2=st.floats(0.5, 0.999))
-def test_adams_first_step_is_lr_whatever_the_gradient(g, beta1, beta2):
+def test_the_first_step_of_adam_is_lr_whatever_the_gradient(g, beta1, beta2):
     """Both corrected averages are the first gradient's own, whatever the betas: what bias correction is for."""
     o = optimizer(rules.adam, 0.1, beta1=beta1, beta2=beta2, eps=0.0)
     np.testing.assert_allclose(play(o, g[:1], np.zeros(g.shape[1]))[0][0], -0.1 * np.sign(g[0]), rtol=1e-12)

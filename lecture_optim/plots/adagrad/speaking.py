@@ -64,17 +64,17 @@ def waits(runs):
     return data, axes
 
 
-def evidence(n, logodds, error, middle, shares):
-    """Two panels: the log odds of every word against its count; the share of words beyond two standard errors.
+def evidence(n, logratio, error, middle, shares):
+    """Two panels: the log odds ratio of every word against its count; the share of words beyond two standard errors.
 
-    n, logodds, error: (d,); words with |logodds| > 2 error are coloured. middle: (k,) counts. shares: by caption, (r, k) shares
+    n, logratio, error: (d,); words with |logratio| > 2 error are coloured. middle: (k,) counts. shares: by caption, (r, k) shares
     of r runs, drawn as a line with a band from least to most. Returns (data, axes), data by caption (least, mean, most).
     """
     _, axes = figure(1, 2, height=3.3, width=8.2)
-    beyond = np.abs(logodds) > 2 * error
+    beyond = np.abs(logratio) > 2 * error
     for group, tint in ((~beyond, MUTED), (beyond, _NUMPY)):
-        axes[0].scatter(n[group], logodds[group], s=4, color=tint, alpha=0.4, linewidths=0)
-    axes[0].set(xscale="log", xlabel="paragraphs that hold the word", ylabel="log odds, NumPy's above 0", title="Each word")
+        axes[0].scatter(n[group], logratio[group], s=4, color=tint, alpha=0.4, linewidths=0)
+    axes[0].set(xscale="log", xlabel="paragraphs that hold the word", ylabel="log odds ratio, NumPy's above 0", title="Each word")
     axes[0].annotate(
         "beyond two errors", (0.98, 0.97), xycoords="axes fraction", color=_NUMPY, fontsize=8.5, ha="right", va="top"
     )

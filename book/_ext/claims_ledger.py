@@ -6,8 +6,9 @@ all chapters. ``:verdict:`` names the verdicts to be printed, between commas. Cl
 each list is folded (`foldable`).
 
 ``{ledger}`` prints the entries of the sources as one table, with the totals of all; ``:own:`` those of the book itself, on a page
-of their own, as all in one would be too heavy to load. ``{errata}`` prints the findings of one ``:weight:``, and ``{checks}`` the
-source of every check below a ``:folder:``, which the other three link to. Ledger and errata can be filtered where scripts run.
+of their own, as all in one would be too heavy to load. ``{errata}`` prints the findings of one ``:weight:``, and with ``:filter:``
+the form for all that are on the page. ``{checks}`` prints the source of every check below a ``:folder:``, which the other three
+link to. Ledger and errata can be filtered where scripts run.
 """
 
 import ast
@@ -354,18 +355,18 @@ class Ledger(Filtered):
 class Errata(Filtered):
     """The findings of one weight: place and kind, what is printed, what is wrong, the correct statement, and the checks."""
 
-    option_spec: ClassVar = {"weight": a_weight}
+    option_spec: ClassVar = {"weight": a_weight, "filter": directives.flag}
 
     def run(self):
-        """The form, once a page, and the findings; an error of the page where there are none."""
+        """The findings, or the form for those of the page; an error of the page where there are none."""
+        if "filter" in self.options:
+            return [self.form("errata", ("document", "part", "kind"))]
         weight = self.options.get("weight")
         found, names = self.register().errata(weight), self.part_names()
         if not found:
             raise self.error(f"the register has no finding of the weight {weight!r}; see the files of {FOLDER}")
-        first = not self.env.metadata[self.env.docname].get("claims")
         self.env.metadata[self.env.docname]["claims"] = True
-        form = [self.form("errata", ("document", "part", "kind"))] if first else []
-        return [*form, *(self.erratum(claim, names) for claim in found)]
+        return [self.erratum(claim, names) for claim in found]
 
     def erratum(self, claim, names):
         """One finding."""

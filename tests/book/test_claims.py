@@ -189,9 +189,10 @@ def test_the_ledger_has_a_row_for_each_entry_and_the_totals(site):
 
 
 def test_the_errata_have_their_five_parts_and_one_form(site):
-    twice = APPENDIX["errata"].replace("# Errata\n", "# Errata\n\n## All\n\n```{errata}\n```\n")
+    twice = APPENDIX["errata"].replace("# Errata\n", "# Errata\n\n```{errata}\n:filter:\n```\n\n## All\n\n```{errata}\n```\n")
     code, page, said = site(show="appendix/errata", errata=twice)
     assert code == 0, said
+    assert page.index("claims-filter") < page.index("<h2>All")
     card = page.partition('id="erratum-n-1"')[2].partition("</article>")[0]
     assert [title for title in ("Printed", "Wrong", "Correct") if f"<dt>{title}</dt>" in card] == ["Printed", "Wrong", "Correct"]
     assert "Page 1" in card and ">slip<" in card and "One is two." in card and "It is <em>one</em>." in card

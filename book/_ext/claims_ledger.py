@@ -6,7 +6,7 @@ all chapters. ``:verdict:`` names the verdicts to be printed, between commas. Cl
 each list is folded (`foldable`).
 
 ``{ledger}`` prints the entries of the sources as one table, with the totals of all; ``:own:`` those of the book itself, on a page
-of their own, as all in one would be too heavy to load. ``{errata}`` prints the findings of one ``:weight:``, and with ``:filter:``
+of their own, as all in one would be too heavy to load. ``{errata}`` prints the findings of one ``:weight:``, with ``:filter:``
 the form for all that are on the page. ``{checks}`` prints the source of every check below a ``:folder:``, which the other three
 link to. Ledger and errata can be filtered where scripts run.
 """

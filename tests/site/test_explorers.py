@@ -255,7 +255,7 @@ def test_adam_can_be_made_to_pass_the_bound_of_the_paper(opened):
 
 def test_reddi_shows_adam_failing_and_one_click_turns_it_round(opened):
     page = opened()
-    assert "Adam is at 1.00 after 30,000 steps, the worst point" in told(page, "reddi")
+    assert "at step 30,000 Adam is at 1.00, the worst point" in told(page, "reddi")
     for rule in ("AMSGrad", "AdaGrad", "SGD"):
         page.locator("optim-reddi").get_by_text(rule, exact=True).click()
         said = told(page, "reddi")
@@ -270,10 +270,35 @@ def test_reddi_speaks_of_the_step_that_is_shown_and_draws_no_point_beyond_its_ax
     element = page.locator("optim-reddi")
     points, prices = element.locator(".plot").nth(1), element.locator(".plot").nth(2)
     assert points.locator("circle").count() == prices.locator("circle").count() == 1
-    element.get_by_role("slider", name="step t").fill("0")
     (run,) = computed(page, "reddi", [{}])
-    assert f"after 1 step, still on its way. Each step has cost {run['regret'][0]:.3f} more" in told(page, "reddi")
+    assert f"the worst point. On average a step has cost {run['regret'][-1] / 30_000:.3f} more than at" in told(page, "reddi")
+    element.get_by_role("slider", name="step t").fill("0")
+    said = "at step 1 Adam is at 0.00, still on its way. On average a step has cost 3.000 more than at the best point."
+    assert said in told(page, "reddi")
+    assert run["regret"][0] == 3
     assert (points.locator("circle").count(), prices.locator("circle").count()) == (1, 0)  # the first price is above the axis
+
+
+def test_reddis_words_dot_and_readout_are_at_one_point(opened):
+    page = opened()
+    element, costs = page.locator("optim-reddi"), set()
+    for settings in ({"rule": "sgd", "alpha": 2.0}, {"rule": "amsgrad", "start": -1.0, "alpha": 2.0}):
+        run = element.evaluate("(element, settings) => (element.set(settings), element.trajectory())", settings)
+        for place in (0, 1, 2, 3, 8):
+            element.get_by_role("slider", name="step t").fill(str(place))
+            t, dot = element.evaluate(
+                "(element) => { element.now(); return element.points.picture.marks.find((mark) => mark.dot).dot; }"
+            )
+            said = told(page, "reddi").replace("−", "-")
+            where = "the worst point" if dot > 0.9 else "the best point" if dot < -0.9 else "still on its way"
+            assert dot == run["x"][t - 1]
+            assert f"at step {t} {'SGD' if settings['rule'] == 'sgd' else 'AMSGrad'} is at {dot + 0:.2f}, {where}." in said
+            assert f"xt {dot + 0:.4f}" in re.sub(r"\s+", " ", element.locator(".readout").inner_text()).replace("−", "-")
+            price = run["regret"][t - 1] / t
+            cost = f"{abs(price):.3f} {'more' if price > 0 else 'less'} than" if round(price, 3) else "as much as"
+            assert f"On average a step has cost {cost} at the best point." in said
+            costs.add(cost.split()[1])
+    assert costs >= {"more", "less"}
 
 
 def test_reddi_can_be_moved_over_the_border_of_the_map(opened):
@@ -483,6 +508,27 @@ def test_without_motion_playing_shows_all_at_once(opened, name):
     ]
 
 
+def test_large_numbers_are_all_written_with_a_comma(opened):
+    page, found = opened(), ""
+    states = (
+        ("travel", [{"all": True}, {"word": 1}, {"beta2": 0.9999}]),
+        ("regret", [{}, {"losses": "quadratic", "d": 100, "room": 4}]),
+        ("reddi", [{}]),
+    )
+    for name, changes in states:
+        element = page.locator(f"optim-{name}")
+        for change in changes:
+            element.evaluate("(element, change) => { element.set(change); element.now(); }", change)
+            settle(page)
+            found += element.evaluate(
+                """(element) => [...element.shadowRoot.querySelectorAll('.live > div *, .live > p, .live > dl *')]
+                .flatMap((part) => [part.getAttribute('aria-valuetext'), part.children.length ? '' : part.textContent])
+                .join(' ; ')"""
+            )
+    assert re.findall(r"(?<![\d.,])\d{4,}", found) == []
+    assert {"1,000", "20,000", "30,000", "2,000"} <= set(re.findall(r"\d+,\d+", found))
+
+
 @pytest.mark.parametrize(
     ("name", "first", "second"),
     [("travel", "words d", "skew"), ("regret", "skew", "dimension"), ("adam", "α", "β2"), ("reddi", "α", "β2")],
@@ -503,6 +549,43 @@ def test_a_change_is_announced_once_it_has_come_to_rest(opened, name, first, sec
     spoken = page.evaluate("() => window.spoken")
     assert spoken[-1] == said
     assert len(spoken) <= 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_move_with_the_picture_and_are_spoken_once_at_rest(opened, name):
+    """While playing, what is read is of the step that is shown; a screen reader hears of the last one, and only once."""
+    page = opened(NARROW)
+    element = page.locator(f"optim-{name}")
+    first = told(page, name)
+    seen = element.evaluate("""async (element) => {
+        const root = element.shadowRoot, status = root.querySelector('[role=status]'), words = root.querySelector('.told');
+        window.spoken = [];
+        new MutationObserver(() => window.spoken.push(status.textContent)).observe(status, {childList: true});
+        const seen = [], say = element.say;
+        element.say = (text) => {
+            say.call(element, text);
+            seen.push([text, words.textContent, status.textContent, words.offsetHeight, Boolean(element.playing)]);
+        };
+        element.seconds = 1.5;
+        [...root.querySelectorAll('button')].find((button) => button.textContent === 'Play').click();
+        await new Promise((done) => setTimeout(done, 700));
+        element.stop();
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        return seen;
+    }""")
+    assert len(seen) > 3
+    assert all(words == text for text, words, *_ in seen)
+    assert {heard for _, _, heard, *_ in seen} == {first}
+    heights = [high for *_, high, playing in seen if playing]
+    assert heights == sorted(heights), "what stands below does not jump to and fro"
+    assert told(page, name) == seen[-1][0]
+    assert page.evaluate("() => window.spoken") == [seen[-1][0]] * (seen[-1][0] != first)
+    # Seen and heard, each once.
+    assert element.locator(".told").get_attribute("aria-hidden") == "true"
+    assert element.locator(".told").is_visible()
+    box = element.locator("[role=status]").bounding_box()
+    assert max(box["width"], box["height"]) <= 1
+    assert element.aria_snapshot().count(seen[-1][0]) == 1
 
 
 def test_reset_brings_the_beginning_back(opened):
@@ -565,6 +648,42 @@ def test_it_fits_every_screen(opened, width):
             inside = "(element) => [...element.shadowRoot.querySelectorAll('.live *')].filter((part) => "
             inside += "!part.closest('svg') && part.getBoundingClientRect().right > element.getBoundingClientRect().right + 1)"
             assert element.evaluate(inside + ".map((part) => part.outerHTML.slice(0, 80))") == []
+
+
+# Of each plot the names beside its lines, [left, baseline, where the line ends, its last height in pixels], by the words.
+ENDS = """(element) => Object.values(element).filter((plot) => plot?.picture).map((plot) => {
+    const { x, y } = plot.frame, found = {};
+    const texts = [...plot.svg.querySelectorAll(':scope > text.name')];
+    for (const { label, line } of plot.picture.marks) {
+        if (!label || !line) continue;
+        const said = label.replaceAll('*', '');
+        const text = texts.find((text) => text.textContent.replace('↑ ', '') === said);
+        const k = line[1].findLastIndex((value) => Number.isFinite(value));
+        if (text) found[said] = [text.x.baseVal[0].value, text.y.baseVal[0].value, x(line[0][k]), y(line[1][k])];
+    }
+    return found;
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_name_stands_beside_the_end_of_its_line_while_the_line_is_on_its_way(opened, width):
+    page = opened({"width": width, "height": 900})
+    page.locator("optim-travel").evaluate("(element) => element.set({all: true})")
+    for name, some in (("travel", {"SGD", "Adam", "1/k"}), ("regret", {"SGD bound", "AdaGrad"}), ("adam", {"step", "m raw"})):
+        element = page.locator(f"optim-{name}")
+        for part in (0.3, 0.6, 1.0):
+            element.evaluate("(element, part) => { element.at = element.seen = Math.round(part * (element.count - 1)); }", part)
+            element.evaluate("(element) => element.now()")
+            ends = element.evaluate(ENDS)
+            assert some <= {said for plot in ends for said in plot}
+            for said, (left, _, end, _) in ((said, where) for plot in ends for said, where in plot.items()):
+                assert left == pytest.approx(end + 6, abs=1), (name, part, said)
+            assert element.evaluate(CLASHES) == [], (name, part)
+    # Only what stands on another name is moved up or down.
+    page.locator("optim-regret").evaluate("(element) => { element.at = element.seen = 40; element.now(); }")
+    (curves,) = (plot for plot in page.locator("optim-regret").evaluate(ENDS) if plot)
+    _, baseline, _, height = curves["AdaGrad"]
+    assert baseline == pytest.approx(height + 4, abs=0.2)
 
 
 # From linear red, green and blue to X, Y, Z, in units of white's (sRGB, D65); the middle row is the luminance.
@@ -737,9 +856,26 @@ def test_travels_guides_and_limit_are_what_they_say(opened):
         for plot, label, power in (("shares", "1/*k*", -1), ("shares", "1/√*k*", -0.5), ("sizes", "√*k*", 0.5)):
             k, height = map(np.array, shown[plot][label])
             equal(height, k**power)
-        # A word that comes back after a long time is moved as by a first step from an empty average.
-        equal(shown["sizes"]["limit"], -rmsprop(0.0, 1.0, 0.0, 1, 1.0, one["beta2"])[0])
-        assert [mark["level"] for mark in plots["sizes"] if "level" in mark] == [1, shown["sizes"]["limit"]]
+        # A word that comes back after a long time is moved as by a first step from an empty average, by Adam also later on.
+        waited = {"rmsprop": -rmsprop(0.0, 1.0, 0.0, 1, 1.0, one["beta2"])[0]}
+        w, m, v = 0.0, 0.0, 0.0
+        for t in range(10_000, 13_000):  # when nothing is left of the bias
+            w, m, v = adam(w, float(t == 10_000), m, v, t, 1.0, 0.9, one["beta2"], 0.0)
+        waited["adam"] = -w
+        levels = {m["tint"]: m["level"] for m in plots["sizes"] if m.get("label") == "long wait"}
+        assert set(levels) == (set(waited) if one["all"] else {one["rule"]})
+        equal([levels[rule] for rule in levels], [waited[rule] for rule in levels])
+        assert [mark["level"] for mark in plots["sizes"] if "level" in mark] == [1, *levels.values()]
+
+
+def test_no_word_is_moved_further_than_after_a_long_wait(opened):
+    """At the end of a run, on every one of its dots; the rarest words come near."""
+    settings = [{"rule": rule, "all": False, "beta2": beta2} for rule in ("rmsprop", "adam") for beta2 in (0.9, 0.99, 0.999)]
+    for one, (plots, _) in zip(settings, drawn(opened(), "travel", settings), strict=True):
+        (level,) = (mark["level"] for mark in plots["sizes"] if mark.get("label") == "long wait")
+        highest = max(mark["dot"][1] for mark in plots["sizes"] if "dot" in mark)
+        assert highest <= level * (1 + 1e-6)
+        assert highest > 0.85 * level, one
 
 
 def test_reddis_levels_and_border_are_those_of_the_losses(opened):

@@ -152,8 +152,26 @@ def test_a_rare_sighting_is_worth_what_the_chapter_proves(shared):
 
 def test_words_that_are_all_seen_alike_are_moved_alike(opened):
     page = opened()
-    page.locator("optim-travel").get_by_role("slider", name="skew").press("Home")
+    slider = page.locator("optim-travel").get_by_role("slider", name="skew")
+    slider.press("Home")
     assert told(page, "travel") == "All words are seen alike, and every rule moves them alike."
+    slider.press("ArrowRight")
+    assert told(page, "travel").startswith("SGD: A word seen once in 1."), "a little rarer is not alike"
+
+
+def test_at_the_start_of_a_run_no_word_is_called_alike(opened):
+    page = opened()
+    element = page.locator("optim-travel")
+    (run,) = computed(page, "travel", [{}])
+    rare = (run["count"] >= 3) & (run["count"] < run["stops"])
+    first = int(rare.any(axis=0).argmax())
+    assert run["stops"][first] > 10
+    for place, steps in ((0, "1 step"), (first - 1, f"{run['stops'][first - 1]} steps")):
+        element.get_by_role("slider", name="step t").fill(str(place))
+        assert told(page, "travel") == f"After {steps} no rare word has been seen 3 times yet."
+    element.get_by_role("slider", name="step t").fill(str(first))
+    k = run["stops"][first] / run["count"][rare[:, first], first].max()
+    assert told(page, "travel").startswith(f"SGD: A word seen once in {k:.3g} steps has")
 
 
 def test_a_word_is_read_by_slider_and_by_pointer_without_a_new_run(opened):
@@ -173,10 +191,31 @@ def test_a_word_is_read_by_slider_and_by_pointer_without_a_new_run(opened):
     assert element.get_by_role("slider", name="word i").input_value() == "1"
     assert "word 1 seen 20,000 times SGD 1" in re.sub(r"\s+", " ", element.locator(".readout").inner_text())
     assert element.evaluate("(element) => window.run === element.result")
-    element.get_by_role("slider", name="words d").press("Home")
-    element.get_by_role("slider", name="word i").fill("90")
-    settle(page)
-    assert element.get_by_role("slider", name="word i").get_attribute("aria-valuetext") == "5"
+
+
+def test_where_there_are_fewer_words_the_last_one_is_read_and_the_chosen_one_remembered(opened):
+    page = opened()
+    element = page.locator("optim-travel")
+    word, words = (element.get_by_role("slider", name=name) for name in ("word i", "words d"))
+
+    def shown():
+        settle(page)
+        assert word.input_value() == word.get_attribute("aria-valuetext")
+        assert f"word {word.input_value()} " in re.sub(r"\s+", " ", element.locator(".readout").inner_text())
+        return int(word.input_value()), int(word.get_attribute("max"))
+
+    assert shown() == (40, 60)
+    words.press("Home")
+    assert shown() == (5, 5)
+    words.press("End")
+    assert shown() == (40, 100)
+    words.press("Home")
+    word.press("ArrowLeft")
+    assert shown() == (4, 5)
+    words.press("End")
+    assert shown() == (4, 100)
+    element.get_by_role("button", name="Reset").click()
+    assert shown() == (40, 60)
 
 
 def test_the_cursor_of_steps_shows_words_that_have_been_seen(opened):
@@ -187,8 +226,13 @@ def test_the_cursor_of_steps_shows_words_that_have_been_seen(opened):
     element.get_by_role("slider", name="step t").fill("0")
     settle(page)
     assert 1 <= element.evaluate(dots) < everything / 4
-    assert "not yet seen" in element.locator(".readout").inner_text()
+    assert re.sub(r"\s+", " ", element.locator(".readout").inner_text()) == "word 40 not yet seen"
     assert "Word 40 is not yet seen." in element.get_by_role("slider", name="step t").get_attribute("aria-valuetext")
+    (run,) = computed(page, "travel", [{}])
+    element.get_by_role("slider", name="step t").fill(str((run["count"][39] > 0).argmax()))
+    settle(page)
+    assert "word 40 seen once SGD 1/" in re.sub(r"\s+", " ", element.locator(".readout").inner_text())
+    assert "Word 40, seen once, has 1/" in element.get_by_role("slider", name="step t").get_attribute("aria-valuetext")
 
 
 # ---------- Explorer 2: the same numbers as the package ----------
@@ -351,8 +395,9 @@ def test_best_points_and_draws_are_as_the_page_says(shared):
 
 def ratio(said):
     """AdaGrad's regret over the norm version's, and the same of the bounds, as the explorer tells them."""
-    regret, bound = r"regret is (?:([\d.]+) times|as large as) the norm version’s", r"its bound (?:([\d.]+) times|as large)\."
-    words = re.search(f"{regret}, {bound}", said)
+    regret = r"AdaGrad’s regret is (?:([\d.]+) times|as large as) the norm version’s"
+    bound = r"(?:their bounds are equal|its bound is (?:([\d.]+) times|as large as) the norm version’s bound)\."
+    words = re.search(f"{regret}, and {bound}", said)
     assert words, said
     return [float(word or 1) for word in words.groups()]
 

@@ -25,7 +25,7 @@ const Explorers = (() => {
   const STYLE = `
     :host { display: block; container-type: inline-size; color: var(--book-ink); font: 400 0.85rem/1.45 var(--book-sans); text-align: left; font-size-adjust: none; }
     [hidden] { display: none !important; }
-    .live { display: grid; gap: 0.6rem; }
+    .live { display: grid; gap: 0.6rem; position: relative; }
     .bar, .player, .buttons { display: flex; flex-wrap: wrap; gap: 0.5rem 0.9rem; align-items: center; }
     .player { gap: 0.4rem; }
     .player .range { flex: 1 1 11rem; margin-left: 0.4rem; }
@@ -54,6 +54,7 @@ const Explorers = (() => {
     [role="switch"][aria-checked="true"] .track { background: var(--book-statement); }
     [role="switch"][aria-checked="true"] .track::after { left: 1.1rem; }
     .told { margin: 0; min-height: 2.9em; font-size: 0.95rem; }
+    .spoken { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     .plots { display: grid; gap: 0.5rem 1.2rem; min-width: 0; align-content: start; }
     @container (min-width: 32rem) {
       .beside { grid-template-columns: var(--beside); column-gap: 1.2rem; }
@@ -132,9 +133,10 @@ const Explorers = (() => {
       const { style = "", beside } = this.constructor;
       root.innerHTML =
         `<style>${STYLE}${style}</style><div class="live${beside ? " beside" : ""}" style="--beside:${beside}"><div class="bar"></div>` +
-        '<div class="plots main"></div><div class="sliders"></div><div class="player"></div><p class="told" role="status"></p>' +
+        '<div class="plots main"></div><div class="sliders"></div><div class="player"></div><p class="told" aria-hidden="true"></p>' +
+        '<p class="spoken" role="status"></p>' +
         '<div class="plots rest"></div><dl class="readout"></dl></div><slot></slot>';
-      for (const part of ["bar", "main", "sliders", "player", "told", "rest", "readout"]) this[`${part}Box`] = root.querySelector(`.${part}`);
+      for (const part of ["bar", "main", "sliders", "player", "told", "spoken", "rest", "readout"]) this[`${part}Box`] = root.querySelector(`.${part}`);
       this.controls = [];
       this.count = 1;
       this.at = this.seen = 0;
@@ -191,16 +193,19 @@ const Explorers = (() => {
       this.draw(this.result);
     }
 
-    /* State in words: seen at once, and spoken once the reader has stopped moving things. */
+    /* State in words: seen at once, and spoken, from a line of its own, once the reader has stopped moving things. */
     say(text) {
       const speak = () => {
-        this.toldBox.textContent = text;
+        this.spokenBox.textContent = text;
         this.speaking = null;
       };
+      // While playing, shorter words keep the room of longer ones, so that what is below does not jump.
+      this.toldBox.style.minHeight = this.playing ? `${this.toldBox.offsetHeight}px` : "";
+      this.toldBox.textContent = text;
       clearTimeout(this.speaking);
       this.speaking = null;
-      if (!this.toldBox.textContent) speak();
-      else if (this.toldBox.textContent !== text) this.speaking = setTimeout(speak, this.playing ? 1000 : 150);
+      if (!this.spokenBox.textContent) speak();
+      else if (this.spokenBox.textContent !== text) this.speaking = setTimeout(speak, this.playing ? 1000 : 150);
     }
 
     /* Values at the cursor: [[name, value, tint], ...]. */

@@ -7,8 +7,11 @@ const ExplorerPlots = (() => {
 
   const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
   const signed = (text) => text.replace(/-/g, "\u2212");
-  /* Three significant digits, or as many as are told, without zeros at the end. */
-  const number = (x, digits = 3) => signed(String(Number(x.toPrecision(digits))));
+  /* Three significant digits, or as many as are told, without zeros at the end; from 1,000 on with commas. */
+  const number = (x, digits = 3) => {
+    const rounded = Number(x.toPrecision(digits));
+    return signed(Math.abs(rounded) < 1000 ? String(rounded) : rounded.toLocaleString("en"));
+  };
   /* So many digits after the point. */
   const fixed = (x, digits = 2) => signed((Math.abs(x) < 0.5 * 10 ** -digits ? 0 : x).toFixed(digits));
 
@@ -74,13 +77,13 @@ const ExplorerPlots = (() => {
       const power = [...String(Math.round(Math.log10(x)))].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("");
       return `10${power}`;
     }
-    return x >= 1e4 ? x.toLocaleString("en") : number(x, 6);
+    return number(x, 6);
   }
 
   /* A responsive plot in SVG. `show(picture)` draws
        { x: axis, y: axis, marks: [...], cursor: x or none, says: a sentence for those who cannot see it }
      with axis = { min, max, log, label, hidden }. Marks, from the back to the front:
-       { line: [xs, ys], tint, width, dash, label, ink }     joined points; the label stands at the right end, in the line's colour
+       { line: [xs, ys], tint, width, dash, label, ink }     joined points; the label stands at its last one, in the line's colour
                                                              or in `ink`; dash: true, "long" or "dots"
        { area: [xs, low, high], tint, shade, hatched }       low and high: arrays or numbers; shaded or, in no colour, hatched
        { bars: [xs, ys], tint }                              points, each with a thin bar from 0
@@ -256,25 +259,33 @@ const ExplorerPlots = (() => {
     return points.length ? `M${points.join("L")}` : "";
   }
 
-  /* Names beside the right ends of their lines, pushed apart where they would stand on each other; with an arrow at the top where
-     the line has left the plot there. */
-  function endLabels(marks, { Y, left, top, inner, y }) {
-    const gap = 14, floor = top + inner.height;
+  /* Names beside the ends of their lines, wherever these have come to, pushed apart where they would stand on each other; with an
+     arrow at the top where the line has left the plot there. */
+  function endLabels(marks, { X, Y, left, top, inner, y }) {
+    const gap = 14, floor = top + inner.height, edge = left + inner.width;
     const seen = (value) => Number.isFinite(value) && (!y.log || value > 0);
     const labels = marks
-      .map((mark) => ({ mark, value: mark.level ?? mark.line[1].findLast(seen) }))
+      .map((mark) => {
+        if (mark.level != null) return { mark, value: mark.level, at: edge };
+        const [xs, ys] = mark.line, k = ys.findLastIndex(seen);
+        return { mark, value: ys[k], at: Math.min(edge, X(xs[k])) };
+      })
       .filter(({ value }) => seen(value) && value >= y.min - 1e-12)
-      .map((label) => ({ ...label, above: label.value > y.max * (1 + 1e-12) }))
+      .map((label) => ({ ...label, above: label.value > y.max * (1 + 1e-12), wide: 14 + 7 * plain(label.mark.label).length }))
       .map((label) => ({ ...label, place: label.above ? top : Y(label.value) }))
       .sort((a, b) => a.place - b.place);
-    labels.forEach((label, k) => k && (label.place = Math.max(label.place, labels[k - 1].place + gap)));
-    for (let k = labels.length - 1, most = floor; k >= 0; most = labels[k--].place - gap) {
-      labels[k].place = Math.min(labels[k].place, most);
+    const near = (a) => (b) => a.at < b.at + b.wide && b.at < a.at + a.wide;
+    labels.forEach((label, k) => {
+      label.place = Math.max(label.place, ...labels.slice(0, k).filter(near(label)).map(({ place }) => place + gap));
+    });
+    for (let k = labels.length - 1; k >= 0; k--) {
+      const label = labels[k], below = labels.slice(k + 1).filter(near(label));
+      label.place = Math.min(label.place, floor, ...below.map(({ place }) => place - gap));
     }
     return labels
-      .map(({ mark, above, place }) => {
+      .map(({ mark, at, above, place }) => {
         const style = `style="--tint:${tint(mark.ink ?? mark.tint ?? "ink")}"`;
-        return `<text class="name" ${style} x="${left + inner.width + 6}" y="${(place + 4).toFixed(1)}">${above ? "↑ " : ""}${tspans(mark.label)}</text>`;
+        return `<text class="name" ${style} x="${(at + 6).toFixed(1)}" y="${(place + 4).toFixed(1)}">${above ? "↑ " : ""}${tspans(mark.label)}</text>`;
       })
       .join("");
   }

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, ceiling, clamp, fixed, number, scales, counted, stops } = Explorers;
+  const { Explorer, ceiling, clamp, fixed, number, scales, stops } = Explorers;
   const { adagrad, amsgrad, rmsprop, sgd } = OptimizerRules;
   const STEPS = 30_000;
   const LOW = 2, HIGH = 5; // the slopes of the map
@@ -71,7 +71,7 @@
       const read = (t) => this.go(cursor.place(t)), margins = [36, 62];
       this.points = this.addPlot({ title: "position *x*_t: 1 is worst, −1 is best", height: 160, margins, read });
       this.prices = this.addPlot({ title: "regret per step", height: 176, margins, read });
-      const show = (at) => cursor.at[at].toLocaleString("en");
+      const show = (at) => number(cursor.at[at], 6);
       this.addPlayer(cursor.at.length, { show, says: (at) => `${show(at)}, at ${fixed(this.result.x[cursor.at[at] - 1], 3)}` });
       this.range("C", { label: "slope *C*", min: 2.01, max: HIGH, step: 0.01, show: (x) => fixed(x) });
       this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.999, step: 0.001, show: (x) => fixed(x, 3) });
@@ -130,13 +130,14 @@
       this.say(this.sentence(run, name, t));
     }
 
-    sentence({ x, last, regret }, name, t) {
+    sentence({ x, regret }, name, t) {
       const { rule, C, beta2 } = this.settings;
-      const at = rule === "adam" || rule === "amsgrad" ? `With C = ${fixed(C)} and β₂ = ${fixed(beta2, 3)} ` : `With C = ${fixed(C)} `;
-      const now = x[t] ?? last;
+      const memory = rule === "adam" || rule === "amsgrad" ? ` and β₂ = ${fixed(beta2, 3)}` : "";
+      const now = x[t - 1];
       const where = now > 0.9 ? "the worst point" : now < -0.9 ? "the best point" : "still on its way";
-      const price = fixed(regret[t - 1] / t, 3);
-      return `${at}${name} is at ${fixed(now)} after ${counted(t.toLocaleString("en"), "step")}, ${where}. Each step has cost ${price} more than at the best point.`;
+      const price = regret[t - 1] / t, size = fixed(Math.abs(price), 3);
+      const cost = Number(size) === 0 ? "as much as" : `${size} ${price > 0 ? "more" : "less"} than`;
+      return `With C = ${fixed(C)}${memory}, at step ${number(t, 6)} ${name} is at ${fixed(now)}, ${where}. On average a step has cost ${cost} at the best point.`;
     }
   }
 

@@ -13,7 +13,6 @@
   // The two blues are told apart by a dash as well; words in the lighter one, dark enough to be read, would look like AdaGrad's.
   const LOOKS = { adagrad: { width: 2.8 }, adagrad_norm: { width: 1.8, dash: "long", ink: "ink" }, sgd: { width: 1.6 } };
   const sum = (values) => values.reduce((a, b) => a + b, 0);
-  const said = (x) => (Math.abs(x) < 1e4 ? number(x) : Number(x.toPrecision(3)).toLocaleString("en"));
   const length = (values) => Math.sqrt(sum(values.map((x) => x * x)));
 
   const cursor = stops(STEPS);
@@ -140,7 +139,7 @@
       });
       this.curves = this.addPlot({ title: "regret; dotted: its bound", height: 300, margins: [56, 104], read: (t) => this.go(cursor.place(t)) });
       this.map = this.addPlot({ title: "map: whose bound is smaller", height: 300 });
-      const show = (at) => cursor.at[at].toLocaleString("en");
+      const show = (at) => number(cursor.at[at], 6);
       const says = (at) => `${show(at)}: ${Object.keys(NAMES).map((rule) => `${NAMES[rule]} ${this.regret(rule, at)}`).join(", ")}`;
       this.addPlayer(cursor.at.length, { show, says });
       this.skew = this.range("skew", { label: "skew *a*", min: 0, max: 3, step: 0.1, show: (x) => fixed(x, 1) });
@@ -150,7 +149,7 @@
     }
 
     regret(rule, at) {
-      return said(this.result[rule][cursor.at[at] - 1]);
+      return number(this.result[rule][cursor.at[at] - 1]);
     }
 
     draw(run) {
@@ -191,21 +190,21 @@
         says: `Regret against the step, both axes logarithmic. At step ${t}: ${rules.map((rule) => `${NAMES[rule]} ${this.regret(rule, this.at)}`).join(", ")}.`,
       });
 
-      this.read(Object.keys(NAMES).map((rule) => [NAMES[rule], `${this.regret(rule, this.at)}, at most ${said(run[`bound_${rule}`][t - 1])}`, LOOKS[rule].ink ?? rule]));
+      this.read(Object.keys(NAMES).map((rule) => [NAMES[rule], `${this.regret(rule, this.at)}, at most ${number(run[`bound_${rule}`][t - 1])}`, LOOKS[rule].ink ?? rule]));
       this.say(this.sentence(run, reach, t));
     }
 
     sentence(run, reach, t) {
       const over = (name) => run[`${name}adagrad`][t - 1] / run[`${name}adagrad_norm`][t - 1];
-      const times = (ratio, alike) => (Math.abs(ratio - 1) < 0.03 ? alike : `${number(ratio, 2)} times`);
-      const bounds = times(over("bound_"), "as large");
+      const times = (ratio) => (Math.abs(ratio - 1) < 0.03 ? "as large as" : `${number(ratio, 2)} times`);
+      const bound = over("bound_"), same = Math.abs(bound - 1) < 0.001;
       // At first a regret may be 0 or less, and is no multiple of another.
       const known = run.adagrad[t - 1] > 0 && run.adagrad_norm[t - 1] > 0;
       const paid = known
-        ? `AdaGrad’s regret is ${times(over(""), "as large as")} the norm version’s, its bound ${bounds}.`
-        : `AdaGrad’s bound is ${bounds}${bounds === "as large" ? " as" : ""} the norm version’s.`;
+        ? `AdaGrad’s regret is ${times(over(""))} the norm version’s, and ${same ? "their bounds are equal" : `its bound is ${times(bound)} the norm version’s bound`}.`
+        : `AdaGrad’s bound is ${times(bound)} the norm version’s.`;
       const spread = `The gradients are spread over ${counted(number(run.spread[t - 1]), "coordinate")}, the best point over ${number(reach)}.`;
-      return `After ${counted(t.toLocaleString("en"), "step")} ${paid} ${spread}`;
+      return `After ${counted(number(t, 6), "step")} ${paid} ${spread}`;
     }
   }
 

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { Explorer, fixed, number, scales, stops } = Explorers;
+  const { Explorer, counted, fixed, number, scales, stops } = Explorers;
   const { adagrad, adam, random, rmsprop, sgd } = OptimizerRules;
   const STEPS = 20_000;
   const BETA1 = 0.9; // Adam's usual one
@@ -72,13 +72,14 @@
     static beside = "minmax(0, 6fr) minmax(0, 5fr)";
 
     /* stops: the steps of the columns. count and, by rule, travel: a row for each word. word, step: the sightings, one after
-       the other. limit: the longest step of an average, against that of a word always seen. Rules that are not asked for are
-       left out. */
+       the other. after: by rule, how far a sighting after a long wait moves a word, against one always seen: RMSProp in one
+       step, Adam also later, while the gradient fades from its average. Rules that are not asked for are left out. */
     static trajectory(settings) {
       const { rule, all, steps } = settings;
       const seen = sightings(settings), { at } = stops(steps);
       const run = { stops: at, count: seen.map((one) => counts(one, at)), word: seen.flatMap((one, k) => one.map(() => k)), step: seen.flat() };
-      run.limit = 1 / Math.sqrt(1 - settings.beta2);
+      const root = Math.sqrt(1 - settings.beta2);
+      run.after = { rmsprop: 1 / root, adam: (1 - BETA1) / root / (1 - BETA1 / Math.sqrt(settings.beta2)) };
       for (const name of all ? Object.keys(NAMES) : [rule]) run[name] = seen.map((one) => travel(name, one, at, settings));
       return run;
     }
@@ -86,12 +87,16 @@
     build() {
       this.choice("rule", { label: "Rule", options: Object.entries(NAMES).map(([rule, name]) => [rule, name, rule]) });
       this.toggle("all", { label: "all rules" });
-      const margins = [46, 66], read = (k) => this.pick(k);
+      const margins = [46, 76], read = (k) => this.pick(k);
       this.shares = this.addPlot({ title: "travel, word 1 = 1", height: 290, margins, read });
       this.sizes = this.addPlot({ title: "travel at a sighting, word 1 = 1", height: 290, margins, read });
-      const cursor = stops(STEPS).at, show = (at) => cursor[at].toLocaleString("en");
+      const cursor = stops(STEPS).at, show = (at) => number(cursor[at], 6);
       this.addPlayer(cursor.length, { show, says: (at) => `${show(at)}: ${this.reading(at)}` });
-      this.range("word", { label: "word *i*", min: 1, max: 100, step: 1 });
+      const word = this.range("word", { label: "word *i*", min: 1, max: 100, step: 1, show: () => String(this.word) });
+      this.controls.push(() => {
+        word.max = this.settings.words;
+        word.value = this.word; // again: the range before may have cut it off
+      });
       this.range("skew", { label: "skew *a*", min: 0, max: 2.5, step: 0.1, show: (x) => fixed(x, 1) });
       this.range("words", { label: "words *d*", min: 5, max: 100, step: 5 });
       this.range("beta2", { label: "decay *β*_2", min: 0.9, max: 0.9999, step: 0.05, scale: scales.memory, show: (x) => number(x, 6) });
@@ -113,11 +118,15 @@
       if (!this.playing) this.set({ word: points.reduce((best, point) => (far(point) < far(best) ? point : best)).i });
     }
 
+    /* The word that is read: the chosen one, or the last where there are fewer. */
+    get word() {
+      return Math.min(this.settings.word, this.settings.words);
+    }
+
     /* Which word is read changes nothing in the run. */
     set(changes) {
       const { result } = this;
       super.set(changes);
-      this.settings.word = Math.min(this.settings.word, this.settings.words);
       if (Object.keys(changes).join() === "word") this.result = result;
     }
 
@@ -127,7 +136,7 @@
       const rarest = Math.max(10, ...run.count.map((n) => STEPS / Math.max(1, n.at(-1))));
       const x = { min: 1, max: rarest * 1.1, log: true, label: "seen once in *k* steps" };
       const others = Object.keys(NAMES).filter((name) => all && name !== rule);
-      const points = this.points(rule, at), chosen = points.find(({ i }) => i === settings.word);
+      const points = this.points(rule, at), chosen = points.find(({ i }) => i === this.word);
       const ends = [1, x.max];
 
       const lines = (value) => [
@@ -146,16 +155,16 @@
         x, y: { min: 0.6, max: Math.max(3, 1.6 * Math.sqrt(x.max)), log: true }, cursor: chosen?.k,
         marks: [
           { level: 1, tint: "quiet", width: 1, dash: true }, guide(Math.sqrt, "√*k*"),
-          ...(all || averages(rule) ? [{ level: run.limit, tint: "quiet", width: 1, dash: true, label: "limit" }] : []),
+          ...Object.keys(run.after).filter((name) => all || name === rule)
+            .map((name) => ({ level: run.after[name], tint: name, width: 1, dash: true, label: "long wait" })),
           ...lines(({ share, k }) => share * k),
         ],
         says: `Travel at one sighting, against how rarely the word is seen, both axes logarithmic. ${this.reading(at)}`,
       });
 
-      const values = [rule, ...others].map((name) => [NAMES[name], this.share(name, at), name]);
-      this.read([
-        [`word ${settings.word}`, `seen ${(run.count[settings.word - 1][at]).toLocaleString("en")} times`, "ink"], ...values,
-      ]);
+      const n = run.count[this.word - 1][at];
+      const values = n ? [rule, ...others].map((name) => [NAMES[name], this.share(name, at), name]) : [];
+      this.read([[`word ${this.word}`, n ? often(n) : "not yet seen", "ink"], ...values]);
       this.say(this.sentence(points));
     }
 
@@ -164,37 +173,36 @@
       return [points.map(({ k }) => k), points.map(value)];
     }
 
-    /* The chosen word's share of the travel of word 1, as a fraction. */
+    /* The chosen word's share of the travel of word 1, as a fraction, once it has been seen. */
     share(rule, at) {
-      const point = this.points(rule, at).find(({ i }) => i === this.settings.word);
-      return point ? fraction(point.share) : "not yet seen";
+      return fraction(this.points(rule, at).find(({ i }) => i === this.word).share);
     }
 
     reading(at) {
-      const { rule, word } = this.settings;
+      const { word } = this, { rule } = this.settings;
       const n = this.result.count[word - 1][at];
-      return n ? `Word ${word}, seen ${n} times, has ${this.share(rule, at)} of the travel of word 1.` : `Word ${word} is not yet seen.`;
+      return n ? `Word ${word}, ${often(n)}, has ${this.share(rule, at)} of the travel of word 1.` : `Word ${word} is not yet seen.`;
     }
 
     sentence(points) {
-      const { rule, beta2 } = this.settings, name = NAMES[rule];
+      const { rule, beta2, skew } = this.settings, name = NAMES[rule];
       const known = points.filter(({ n }) => n >= FEW), rare = known.at(-1);
-      if (!(rare?.k > 1.5)) return "All words are seen alike, and every rule moves them alike.";
-      const times = rounded(rare.k);
-      const first = `A word seen once in ${times} steps has ${fraction(rare.share)} of the travel of one that is always seen; 1/√k is ${fraction(1 / Math.sqrt(rare.k))}.`;
-      const memory = 1 / (1 - beta2), long = Math.round(memory).toLocaleString("en");
-      const often = slope(known.filter(({ k }) => !averages(rule) || k <= memory));
+      if (skew === 0) return "All words are seen alike, and every rule moves them alike.";
+      if (!(rare?.k > 1)) return `After ${counted(number(this.result.stops[this.at], 6), "step")} no rare word has been seen ${FEW} times yet.`;
+      const first = `A word seen once in ${counted(number(rare.k), "step")} has ${fraction(rare.share)} of the travel of one that is always seen; 1/√k is ${fraction(1 / Math.sqrt(rare.k))}.`;
+      const memory = 1 / (1 - beta2), long = number(Math.round(memory), 6);
+      const near = slope(known.filter(({ k }) => !averages(rule) || k <= memory));
       const rarely = averages(rule) ? slope(known.filter(({ k }) => k > memory)) : NaN;
       const parts = [];
-      if (!Number.isNaN(often)) parts.push(`${fixed(often)}${averages(rule) ? ` for words that come back within ${long} steps` : ""}`);
+      if (!Number.isNaN(near)) parts.push(`${fixed(near)}${averages(rule) ? ` for words that come back within ${long} steps` : ""}`);
       if (!Number.isNaN(rarely)) parts.push(`${fixed(rarely)} for rarer ones`);
       return parts.length ? `${name}: ${first} The slope is ${parts.join(", and ")}.` : `${name}: ${first}`;
     }
   }
 
-  /* Three digits of a number, and a share as 1/n where it is small. */
-  const rounded = (x) => Number(x.toPrecision(3)).toLocaleString("en");
-  const fraction = (share) => (share > 0.2 ? fixed(share) : `1/${rounded(1 / share)}`);
+  /* A share, as 1/n where it is small. */
+  const fraction = (share) => (share > 0.2 ? fixed(share) : `1/${number(1 / share)}`);
+  const often = (n) => (n === 1 ? "seen once" : `seen ${number(n, 6)} times`);
 
   customElements.define("optim-travel", Travel);
 })();

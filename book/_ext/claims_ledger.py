@@ -219,10 +219,10 @@ class Claims(Printing):
 
 
 class Filtered(Printing):
-    """What can be filtered: a form that a script fills and shows, and elements that say of which document they are."""
+    """What can be filtered: a form that a script fills, and elements that say of which document they are."""
 
     def form(self, name, fields):
-        """The form, hidden until the script has filled it; without the script everything is shown."""
+        """The form, which a script fills; where none runs it is hidden and everything is shown."""
         labels = [
             tag(
                 "label",

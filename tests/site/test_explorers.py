@@ -850,7 +850,7 @@ def drawn(page, name, settings):
     return found
 
 
-def test_travels_guides_and_limit_are_what_they_say(opened):
+def test_travels_guides_and_long_waits_are_what_they_say(opened):
     settings = [{"rule": rule, "all": k % 2 == 0, "beta2": 0.9 + 0.03 * k} for k, rule in enumerate(("sgd", "rmsprop", "adam"))]
     for one, (plots, shown) in zip(settings, drawn(opened(), "travel", settings), strict=True):
         for plot, label, power in (("shares", "1/*k*", -1), ("shares", "1/√*k*", -0.5), ("sizes", "√*k*", 0.5)):

@@ -38,16 +38,19 @@ def build(folder, sources=copy_sources, **environment):
     return folder / "_build" / "html"
 
 
-def frame_around(page):
-    """What fills a folder with the book's frame and this one page, for `build`."""
+def frame_around(page, **others):
+    """What fills a folder with the book's frame and this one page, and others by name, for `build`."""
 
     def sources(target):
         for folder in ("_ext", "_static", "_templates", "publish"):
             shutil.copytree(ROOT / "book" / folder, target / "book" / folder)
         shutil.copyfile(ROOT / "_config.yml", target / "_config.yml")
-        (target / "_toc.yml").write_text("format: jb-book\nroot: book/index\n", encoding="utf-8")
+        chapters = "".join(f"  - file: book/{name}\n" for name in others)
+        contents = f"format: jb-book\nroot: book/index\n{'chapters:' if others else ''}\n{chapters}"
+        (target / "_toc.yml").write_text(contents, encoding="utf-8")
         (target / "book/references.bib").write_text(REFERENCES, encoding="utf-8")
-        (target / "book/index.md").write_text(page, encoding="utf-8")
+        for name, text in {"index": page, **others}.items():
+            (target / f"book/{name}.md").write_text(text, encoding="utf-8")
 
     return sources
 

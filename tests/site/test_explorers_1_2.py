@@ -13,6 +13,7 @@ from lecture_optim.rules import adagrad, adagrad_norm, adam, rmsprop, sgd
 from lecture_optim.schedules import inverse_sqrt
 from lecture_optim.sparsity import effective_support
 
+from ..conftest import ON_CI
 from . import checks
 from . import test_explorers as common
 from .test_explorers import CLASHES, SETTINGS, computed, equal, settle, told, walk
@@ -110,7 +111,7 @@ def slope(k, share):
 
 
 def test_travel_shows_the_imbalance_and_one_click_halves_the_slope(opened):
-    page = opened()
+    page = opened("travel")
     k, shares = known_words(page)
     said = told(page, "travel")
     assert slope(k, shares["sgd"]) == pytest.approx(-1, abs=1e-12)
@@ -126,7 +127,7 @@ def test_travel_shows_the_imbalance_and_one_click_halves_the_slope(opened):
 
 
 def test_averages_bend_where_their_memory_ends(opened):
-    page = opened()
+    page = opened("travel")
     k, shares = known_words(page)
     for rule, name in (("rmsprop", "RMSProp"), ("adam", "Adam")):
         said = click(page, "travel", name)
@@ -151,7 +152,7 @@ def test_a_rare_sighting_is_worth_what_the_chapter_proves(shared):
 
 
 def test_words_that_are_all_seen_alike_are_moved_alike(opened):
-    page = opened()
+    page = opened("travel")
     slider = page.locator("optim-travel").get_by_role("slider", name="skew")
     slider.press("Home")
     assert told(page, "travel") == "All words are seen alike, and every rule moves them alike."
@@ -160,7 +161,7 @@ def test_words_that_are_all_seen_alike_are_moved_alike(opened):
 
 
 def test_at_the_start_of_a_run_no_word_is_called_alike(opened):
-    page = opened()
+    page = opened("travel")
     element = page.locator("optim-travel")
     (run,) = computed(page, "travel", [{}])
     rare = (run["count"] >= 3) & (run["count"] < run["stops"])
@@ -175,7 +176,7 @@ def test_at_the_start_of_a_run_no_word_is_called_alike(opened):
 
 
 def test_a_word_is_read_by_slider_and_by_pointer_without_a_new_run(opened):
-    page = opened()
+    page = opened("travel")
     element = page.locator("optim-travel")
     element.evaluate("(element) => (window.run = element.result)")
     element.get_by_role("slider", name="word i").fill("10")
@@ -194,7 +195,7 @@ def test_a_word_is_read_by_slider_and_by_pointer_without_a_new_run(opened):
 
 
 def test_where_there_are_fewer_words_the_last_one_is_read_and_the_chosen_one_remembered(opened):
-    page = opened()
+    page = opened("travel")
     element = page.locator("optim-travel")
     word, words = (element.get_by_role("slider", name=name) for name in ("word i", "words d"))
 
@@ -210,6 +211,7 @@ def test_where_there_are_fewer_words_the_last_one_is_read_and_the_chosen_one_rem
     words.press("End")
     assert shown() == (40, 100)
     words.press("Home")
+    assert shown() == (5, 5)  # nobody presses two keys within one frame
     word.press("ArrowLeft")
     assert shown() == (4, 5)
     words.press("End")
@@ -219,7 +221,7 @@ def test_where_there_are_fewer_words_the_last_one_is_read_and_the_chosen_one_rem
 
 
 def test_the_cursor_of_steps_shows_words_that_have_been_seen(opened):
-    page = opened()
+    page = opened("travel")
     element = page.locator("optim-travel")
     dots = "(element) => element.shadowRoot.querySelectorAll('.plot')[0].querySelectorAll('circle').length"
     everything = element.evaluate(dots)
@@ -403,7 +405,7 @@ def ratio(said):
 
 
 def test_regret_shows_the_gap_one_click_closes_it_and_another_turns_it_round(opened):
-    page = opened()
+    page = opened("regret")
     paid, promised = ratio(told(page, "regret"))
     assert paid < 0.4
     assert promised < 0.5
@@ -421,7 +423,7 @@ def test_regret_shows_the_gap_one_click_closes_it_and_another_turns_it_round(ope
 
 
 def test_turning_the_quadratic_changes_little(opened):
-    page = opened()
+    page = opened("regret")
     for losses in ("quadratic", "turned quadratic"):
         paid, promised = ratio(click(page, "regret", losses))
         assert paid < 0.1
@@ -429,7 +431,7 @@ def test_turning_the_quadratic_changes_little(opened):
 
 
 def test_a_tenth_of_the_constant_closes_the_race_and_leaves_the_bounds_apart(opened):
-    page = opened()
+    page = opened("regret")
     before = ratio(told(page, "regret"))
     slider = page.locator("optim-regret").get_by_role("slider", name="√2D")
     for _ in range(10):
@@ -459,7 +461,7 @@ def test_room_1_flatters_adagrad_as_the_chapter_says(shared):
 
 
 def test_the_dot_of_the_map_takes_the_colour_of_the_smaller_bound(opened):
-    page = opened()
+    page = opened("regret")
     dot = page.locator("optim-regret .plot").last.locator("circle")
     assert "--line-adagrad)" in dot.get_attribute("style")
     click(page, "regret", "falling")
@@ -470,7 +472,7 @@ def test_the_dot_of_the_map_takes_the_colour_of_the_smaller_bound(opened):
 
 
 def test_the_cursor_reads_regret_and_bound_of_each_rule(opened):
-    page = opened()
+    page = opened("regret")
     element = page.locator("optim-regret")
     element.get_by_role("slider", name="step t").fill("0")
     settle(page)
@@ -483,7 +485,7 @@ def test_the_cursor_reads_regret_and_bound_of_each_rule(opened):
 
 
 def test_a_line_that_leaves_the_plot_keeps_its_name_and_says_where_it_went(opened):
-    page = opened()
+    page = opened("regret")
     names = page.locator("optim-regret .plot").first.locator("text.name")
     assert {"SGD bound", "norm bound", "AdaGrad bound"} <= set(names.all_text_contents())
     click(page, "regret", "quadratic")
@@ -491,7 +493,7 @@ def test_a_line_that_leaves_the_plot_keeps_its_name_and_says_where_it_went(opene
 
 
 def test_the_skew_has_no_say_where_all_words_come_in_every_step(opened):
-    page = opened()
+    page = opened("regret")
     slider = page.locator("optim-regret").get_by_role("slider", name="skew")
     assert slider.is_enabled()
     click(page, "regret", "all words")
@@ -502,7 +504,7 @@ def test_the_skew_has_no_say_where_all_words_come_in_every_step(opened):
 
 
 def test_travel_by_keyboard_alone(opened):
-    page = opened()
+    page = opened("travel")
     assert [kind for kind, _ in walk(page, "travel")] == ["radio", "switch", *["range"] * 4, *["button"] * 2, "range", "button"]
     page.locator("optim-travel").get_by_role("radio", name="SGD", exact=True).focus()
     page.keyboard.press("ArrowRight")
@@ -515,7 +517,7 @@ def test_travel_by_keyboard_alone(opened):
 
 
 def test_regret_by_keyboard_alone(opened):
-    page = opened()
+    page = opened("regret")
     kinds = [kind for kind, _ in walk(page, "regret")]
     assert kinds == ["radio", "radio", *["range"] * 4, *["button"] * 2, "range", "button"]
     page.locator("optim-regret").get_by_role("radio", name="equal sizes").focus()
@@ -523,9 +525,9 @@ def test_regret_by_keyboard_alone(opened):
     assert ratio(told(page, "regret"))[0] > 1.5
 
 
-@pytest.mark.parametrize("width", [320, 390, 1200])
+@pytest.mark.parametrize("width", [320, 390, 1200] if ON_CI else [320])
 def test_every_state_fits_every_screen(opened, width):
-    page = opened({"width": width, "height": 900})
+    page = opened(viewport={"width": width, "height": 900})
     states = {
         "travel": (["AdaGrad"], ["all rules"], ["Adam"], ["RMSProp", "all rules"]),
         "regret": (["falling"], ["all words"], ["one entry", "quadratic"], ["equal sizes", "turned quadratic"]),
@@ -547,7 +549,7 @@ def test_every_state_fits_every_screen(opened, width):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_their_other_states(opened, scheme):
-    page = opened(NARROW, scheme, reduced_motion="reduce")
+    page = opened(viewport=NARROW, scheme=scheme, reduced_motion="reduce")
     page.wait_for_selector(f"html[data-theme={scheme}]")
     click(page, "travel", "Adam")
     click(page, "travel", "all rules")

@@ -72,12 +72,12 @@ class Tab(Visitor):
         super().__init__(browser)
         self.page = self._new_page()
 
-    def open(self, path, viewport=WIDE, scheme="light", reduced_motion="no-preference", query=""):
+    def open(self, path, viewport=WIDE, scheme="light", reduced_motion="no-preference", forced_colors="none", query=""):
         """Open the file at `path` as in a new window of this kind, and return the Visit."""
         if self.page.url.startswith("file:"):
             self.page.evaluate("() => [localStorage, sessionStorage].forEach((storage) => storage.clear())")
         self.page.goto("about:blank")  # what goes wrong until then is the last page's
         self.page.mouse.up()
         self.page.set_viewport_size(viewport)
-        self.page.emulate_media(media="null", color_scheme=scheme, reduced_motion=reduced_motion)
+        self.page.emulate_media(media="null", color_scheme=scheme, reduced_motion=reduced_motion, forced_colors=forced_colors)
         return self._load(self.page, path, query)

@@ -225,7 +225,7 @@ class Optimizer:
     def _rows_at_once(self):
         """The sparse step with its checks in one piece, (W, rows, G, state) to the new state; to None where it is not taken."""
         constants = None if any(map(callable, self.hyper.values())) else tuple(self.hyper.values())
-        if self.compiled is not None and constants is not None and all(isinstance(value, float) for value in constants):
+        if self.compiled is not None and constants is not None:
             return self.compiled.rows_at_once
         if self.rule not in _COORDINATEWISE or self.project is not None:
             return lambda W, rows, G, state: None

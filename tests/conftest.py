@@ -24,6 +24,11 @@ MUTATED = {"mutants_false", "mutants_true", "mutants_accepted"}
 # The files that take longest, so that no worker ends alone with one of them. The first one builds the site, so the second is one
 # that needs no site: it does not wait.
 FIRST = ("tests/site/test_build.py", "tests/exercises/test_attacks.py", "tests/site/test_pdf.py", "tests/site/test_pages.py")
+# The tests of chapters come last, and of them these first, for the same reason.
+LONG_CHAPTERS = tuple(
+    f"tests/book/test_{name}.py"
+    for name in ("01_who_is_speaking", "claims", "02_reddis_example", "03_the_order_of_quantifiers", "04_repairs")
+)
 # Tests of a file that need nothing of each other: each goes to the worker that is free.
 APART = ("tests/site/test_pages.py::test_a_page[",)
 
@@ -64,7 +69,7 @@ def pytest_collection_modifyitems(items):
 
     def rank(item):
         file = item.nodeid.partition("::")[0]
-        late = 0 if file.endswith(".ipynb") else 2 if file.startswith("tests/book/") else 1
+        late = 0 if file.endswith(".ipynb") else 1 if not file.startswith("tests/book/") else 2 if file in LONG_CHAPTERS else 3
         return FIRST.index(file) if file in FIRST else len(FIRST) + late
 
     items.sort(key=rank)

@@ -1,8 +1,8 @@
 """The loops that call a rule with numbers: over coordinates, runs, rows of a sparse gradient, and time.
 
 Each loop is made of a rule with n states and h hyper-parameters and of a formula of `projections` with k bounds, and is compiled
-by `kernels`. The loops of one step take these numbers as one array, ``constants``, hyper-parameters first, and the states last: a
-step of ten coordinates is a call, and a call pays for every argument. The other loops take them all in ``rest``.
+by `kernels`. The loops of one step of one run take these numbers as one array, ``constants``, hyper-parameters first, and the
+states last: a step of ten coordinates is a call, and a call pays for every argument. The other loops take them all in ``rest``.
 
 Every function has a name of its own, also those that numba alone calls: in machine code from its cache, made by different
 processes, numba tells functions apart by qualified name, argument types and a running number (its issue 10486).
@@ -18,7 +18,7 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from lecture_optim import projections, rules
 from lecture_optim.engine.weak import LIKE_NUMPY, weaken
 
-__all__ = ["dense", "free", "online", "online_runs", "runs", "sparse"]
+__all__ = ["dense", "free", "online", "online_runs", "runs", "sparse", "sparse_runs"]
 
 
 # --- Rules and projections, for one coordinate -------------------------------------------------------------------------------
@@ -107,6 +107,19 @@ def _write(row, places, k, values):
     return write_on
 
 
+def sizes_are(values, size):
+    """Whether every array among the values has that many entries along its first axis."""
+
+
+@overload(sizes_are)
+def _sizes_are(values, size):
+    if len(values) == 0:
+        return lambda values, size: True
+    if isinstance(values[0], types.Array):
+        return lambda values, size: len(values[0]) == size and sizes_are(values[1:], size)
+    return lambda values, size: sizes_are(values[1:], size)
+
+
 def ready(values, w):
     """Numbers as they enter a rule beside the array w: weak where w is of float32. Arrays stay what they are."""
 
@@ -180,6 +193,17 @@ def all_finite(g):
     return bad == 0
 
 
+@register_jitable
+def rising(rows, end):
+    """Whether the rows are named in rising order, each once, and lie below the end."""
+    last = -1
+    for j in range(rows.size):
+        if not last < rows[j] < end:
+            return False
+        last = rows[j]
+    return True
+
+
 @register_jitable(**LIKE_NUMPY)
 def move(rule, project, bounds, w, i, g, states, t, hyper):
     """The step of coordinate i."""
@@ -190,10 +214,17 @@ def move(rule, project, bounds, w, i, g, states, t, hyper):
 
 @register_jitable(**LIKE_NUMPY)
 def move_all(rule, project, bounds, w, g, states, t, hyper):
-    """The step of every coordinate. hyper: numbers, or arrays with an entry for each coordinate."""
-    (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
+    """The step of every coordinate, of `ready` numbers. hyper: numbers, or arrays with an entry for each coordinate."""
     for i in range(w.size):
         move(rule, project, bounds, w, i, g[i], states, t, at(hyper, i))
+
+
+@register_jitable(**LIKE_NUMPY)
+def move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper):
+    """The step of some rows of ``width`` coordinates. hyper: numbers, or arrays with an entry for each coordinate of a row."""
+    for j in range(rows.size):
+        for c in range(width):
+            move(rule, project, bounds, w, rows[j] * width + c, g[j * width + c], states, t, at(hyper, c))
 
 
 # --- The loops ---------------------------------------------------------------------------------------------------------------
@@ -211,6 +242,7 @@ def dense(rule, project, n, h, k):
             return False
         if look and not all_finite(g):
             return False
+        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
         move_all(rule, project, bounds, w, g, states, t, hyper)
         return True
 
@@ -220,11 +252,19 @@ def dense(rule, project, n, h, k):
 def runs(rule, project, n, h, k):
     end = n + h
 
-    def kernel(t, w, g, *rest):
-        """The step in place of each row of w, with its own entry of the hyper-parameters: a number, or a row of them."""
+    def kernel(t, look, w, g, *rest):
+        """The same for each row of w, with its own entry of the hyper-parameters: a number, or a row of them."""
         states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
+        (theirs,), own = spans((g,)), spans((w, *states))
+        if not distinct(own, w.size * g.itemsize) or g.size != w.size or not apart(theirs, own, True):
+            return False
+        if not sizes_are(hyper, len(w)) or (look and not all_finite(g.reshape(-1))):
+            return False
+        # Before an array's entry is taken, which is as strong as its array.
+        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
         for r in range(len(w)):
             move_all(rule, project, bounds, w[r], g[r], at(states, r), t, at(hyper, r))
+        return True
 
     return kernel
 
@@ -239,17 +279,28 @@ def sparse(rule, project, n, h, k):
         (theirs,), own = spans((g,)), spans((w, *states))
         if not distinct(own, w.size * g.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
             return False
-        if look and not all_finite(g):
+        if not rising(rows, w.size // width) or (look and not all_finite(g)):
             return False
-        last = -1
-        for j in range(rows.size):
-            if not last < rows[j] < w.size // width:
-                return False
-            last = rows[j]
         (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
-        for j in range(rows.size):
-            for c in range(width):
-                move(rule, project, bounds, w, rows[j] * width + c, g[j * width + c], states, t, hyper)
+        move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper)
+        return True
+
+    return kernel
+
+
+def sparse_runs(rule, project, n, h, k):
+    end = n + h
+
+    def kernel(t, look, w, rows, width, g, *rest):
+        """The same, each of the ``width`` coordinates of a row with its own hyper-parameters; g may be of another type than w."""
+        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
+        (theirs,), own = spans((g,)), spans((w, *states))
+        if not distinct(own, w.size * w.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
+            return False
+        if not (sizes_are(hyper, width) and rising(rows, w.size // width)) or (look and not all_finite(g)):
+            return False
+        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
+        move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper)
         return True
 
     return kernel

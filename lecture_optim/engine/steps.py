@@ -4,6 +4,8 @@ Where something is not compiled (strided arrays, a rule that sees the whole vect
 method returns False or None and has done nothing; then the NumPy code takes the step, or names the error.
 """
 
+from functools import cache
+
 import numpy as np
 
 from lecture_optim.engine import loops
@@ -53,6 +55,39 @@ def _at_once(loop, State, look, constants):
     return step
 
 
+def _runs_at_once(loop, State, look, layout, bounds):
+    """The same where runs side by side have their own hyper-parameters: a function of (w, g, state), and of rows for some rows.
+
+    layout: from the shape of w what the loop takes: the shape in which it sees arrays, the arguments that follow the rows, and
+    the hyper-parameters as that shape wants them; None where there is no such loop. It is asked once for each shape.
+    """
+    make, plain, layout = tuple.__new__, np.ndarray, cache(layout)
+
+    def step(w, g, state, *rows):
+        if type(state) is not State or not type(w) is type(g) is plain:
+            return None
+        t, states, kind, shape = state[0] + 1.0, state[1:], w.dtype, w.shape
+        for s in states:
+            if type(s) is not plain or s.dtype is not kind or s.shape != shape or not s.flags.carray:
+                return None
+        if not (kind.isnative and g.dtype.isnative and w.flags.carray and g.flags.carray) or (laid := layout(shape)) is None:
+            return None
+        if g.shape != ((rows[0].size, *shape[1:]) if rows else shape):
+            return None
+        form, places, values = laid
+        seen = (w.reshape(form), *rows, *places, g.reshape(form), *[s.reshape(form) for s in states])
+        arguments = (t, look, *seen, *values, *bounds)
+        compiled = loop.compiled.get(kind_of(arguments))
+        return make(State, (t, *states)) if compiled is not None and compiled(*arguments) else None
+
+    return step
+
+
+def _rows_of_one(step):
+    """The sparse step for a w of one axis, whose rows are one coordinate wide."""
+    return lambda w, g, state, rows: step(w, g, state, rows, 1)
+
+
 def _flat(array):
     return np.asarray(array).reshape(-1)
 
@@ -76,11 +111,17 @@ class Compiled:
         self._kept = {}
         n = len(State._fields) - 1
         self._parts = (rule, formula, n, len(hyper), len(bounds))
-        constant = coordinatewise and self.fused and all(isinstance(value, float) for value in hyper.values())
-        constants = self._constants(hyper) if constant else None
         self._dense, self._sparse = self._kernel(loops.dense), self._kernel(loops.sparse)
-        self.step_at_once = _at_once(self._dense, State, look, constants)
-        self._rows_at_once = _at_once(self._sparse, State, look, constants)
+        self._runs, self._sparse_runs = self._kernel(loops.runs), self._kernel(loops.sparse_runs)
+        constant = coordinatewise and self.fused and not any(map(callable, hyper.values()))
+        one = all(isinstance(value, float) for value in hyper.values())
+        if constant and not one:
+            self.step_at_once = _runs_at_once(self._runs, State, look, lambda shape: self._in_runs(hyper, shape), bounds)
+            self._rows_at_once = _runs_at_once(self._sparse_runs, State, look, lambda shape: self._in_rows(hyper, shape), bounds)
+        else:
+            constants = self._constants(hyper) if constant else None
+            self.step_at_once = _at_once(self._dense, State, look, constants)
+            self._rows_at_once = _rows_of_one(_at_once(self._sparse, State, look, constants))
 
     def _kernel(self, loop):
         return kernel_of(loop, *self._parts)
@@ -96,50 +137,64 @@ class Compiled:
         if all(isinstance(value, float) for value in hyper.values()):
             w, g, *states = map(_flat, (w, g, *states))
             return self._dense(t, False, w, g, self._constants(hyper), *states)
-        if not self._apart(g, arrays) or not all(self._fits(value, w.shape) for value in hyper.values()):
+        if (laid := self._in_runs(hyper, w.shape)) is None:
             return False
-        if not w.size:
-            return True  # nothing to move, and no shape for what follows
-        # Rows with one set of hyper-parameters each; or all in one row, whose coordinates have their own.
-        width, shape = w.shape[-1], (*w.shape[:-1], 1)
-        values = [np.asarray(value) for value in hyper.values()]
-        if all(value.shape[-1:] in ((), (1,)) for value in values):
-            values = [_flat(np.broadcast_to(value, shape)) for value in values]
-        else:
-            width = w.size
-            values = [self._row(k, value, w.shape) if value.ndim else value.reshape(1) for k, value in enumerate(values)]
-        matrices = [np.asarray(a).reshape(-1, width) for a in (w, g, *states)]
-        self._kernel(loops.runs)(t, *matrices, *values, *self.bounds)
-        return True
+        form, _, values = laid
+        w, g, *states = (np.asarray(a).reshape(form) for a in (w, g, *states))
+        return self._runs(t, False, w, g, *states, *values, *self.bounds)
 
-    def _row(self, k, value, shape):
-        """Hyper-parameter number k with an entry for each coordinate, kept for the next step, as spreading it takes as long."""
-        given, spread_to, row = self._kept.get(k, (None, None, None))
+    def _in_runs(self, hyper, shape):
+        """How `loops.runs` sees arrays of a shape, as `_runs_at_once` wants to know it.
+
+        Rows with one set of hyper-parameters each; or all in one row, whose coordinates have their own.
+        """
+        if not all(self._fits(value, shape) for value in hyper.values()) or 0 in shape:
+            return None
+        each = all(np.shape(value)[-1:] in ((), (1,)) for value in hyper.values())
+        runs = (*shape[:-1], 1)
+
+        def lay(name, value):
+            if isinstance(value, float):
+                return value
+            return _flat(np.broadcast_to(value, runs)) if each else self._row(name, value, shape)
+
+        return (-1, shape[-1]) if each else (1, -1), (), [lay(name, value) for name, value in hyper.items()]
+
+    def _row(self, name, value, shape):
+        """A hyper-parameter with an entry for each coordinate, kept for the next step, as spreading it takes as long."""
+        given, spread_to, row = self._kept.get(name, (None, None, None))
         if given is not value or spread_to != shape:
             row = np.broadcast_to(value, shape).reshape(1, -1)
-            self._kept[k] = value, shape, row
+            self._kept[name] = value, shape, row
         return row
 
+    def _in_rows(self, hyper, shape):
+        """How `loops.sparse_runs` sees them: hyper-parameters are numbers, or one for each coordinate of a row."""
+        width = shape[1:]
+        if len(width) != 1 or not all(isinstance(value, float) or value.shape == width for value in hyper.values()):
+            return None
+        return -1, width, list(hyper.values())
+
     def rows_at_once(self, W, rows, g, state):
-        """The same on rows in rising order, for a W of one axis."""
-        return self._rows_at_once(W, g, state, rows, 1) if getattr(rows, "dtype", None) is INDEX else None
+        """The step on rows in rising order."""
+        return self._rows_at_once(W, g, state, rows) if getattr(rows, "dtype", None) is INDEX and rows.ndim == 1 else None
 
     def rows(self, t, hyper, W, rows, G, states):
         """The step in place of checked arrays on some of their rows; False where nothing was done."""
         arrays = (W, *states)
-        if (
-            not self.coordinatewise
-            or not all(isinstance(value, float) for value in hyper.values())
-            or not self._alike(arrays)
-            or G.dtype != W.dtype
-            or not all(a.flags.carray for a in arrays)
-        ):
+        if not self.coordinatewise or not self._alike(arrays) or not all(a.flags.carray for a in arrays):
+            return False
+        one, laid = all(isinstance(value, float) for value in hyper.values()), None
+        if (one and G.dtype != W.dtype) or not (one or (laid := self._in_rows(hyper, W.shape))):
             return False
         order = np.argsort(rows)
-        rows, G = rows[order].astype(np.intp, copy=False), np.ascontiguousarray(G[order])
+        rows, G = rows[order].astype(np.intp, copy=False), _flat(np.ascontiguousarray(G[order]))
         W, *states = map(_flat, arrays)
-        width = W.size // max(len(arrays[0]), 1)
-        return self._sparse(t, False, W, rows, width, G.reshape(-1), self._constants(hyper), *states)
+        if one:
+            width = W.size // max(len(arrays[0]), 1)
+            return self._sparse(t, False, W, rows, width, G, self._constants(hyper), *states)
+        _, places, values = laid
+        return self._sparse_runs(t, False, W, rows, *places, G, *states, *values, *self.bounds)
 
     def play(self, losses, w, states, comparator, steps, columns, hyper_over, chunks):
         """Plays linear losses (T,) from a float w, or (T, *w.shape) from an array w whose last axis is 1, one run an entry.

@@ -203,6 +203,21 @@ def test_batched_hyper_parameters_are_numpys_to_twelve_digits(rule, shape, runs)
         np.testing.assert_allclose(found[0].regret, found[1].regret, rtol=1e-12, atol=1e-12)
 
 
+@some_rules(rules.momentum, rules.adagrad, rules.adam)
+@pytest.mark.parametrize("of_rates", FLOATS, ids=["rates of float64", "rates of float32"])
+def test_rates_of_each_run_are_numpys(rule, of_rates):
+    """To the bit: an array of float64 makes steps of float32 numbers double, a number does not."""
+    for dtype in FLOATS:
+        for shape, runs in (((3, 4), (3, 1)), ((3, 4), (4,)), ((4,), (4,)), ((2, 3, 4), (3, 1))):
+            rates = np.geomspace(0.01, 1, np.prod(runs)).reshape(runs).astype(of_rates)
+            w, gradients = numbers(rng := np.random.default_rng(15), shape, dtype), numbers(rng, (6, *shape), dtype)
+            found = []
+            for engine in ENGINES:
+                o, own = optimizer(rule, rates, engine=engine, project=box(-9, 9)), w.copy()
+                found.append(steps(o, own, gradients))
+            assert found[0] == found[1], (dtype, shape, runs)
+
+
 def test_one_optimizer_steps_arrays_of_many_shapes_and_follows_its_schedule():
     """A row of hyper-parameters is kept from one step to the next where it is the same row, and only there."""
     rates = np.array([0.1, 0.4, 1.0])
@@ -245,6 +260,54 @@ def test_rows_are_numpys(rule, seed, width, rising):
                 state = constant_rate.step_rows(own, rows, G, state, masked=not exact_on_rows(rule))
             found.append(bits(own, *state))
         assert found[0] == found[1]
+
+
+@some_rules(rules.adagrad, rules.adam)
+@some
+@given(seed=st.integers(0, 2**32 - 1), rising=st.booleans())
+def test_rows_of_runs_with_their_own_rates_are_numpys(rule, seed, rising):
+    rng = np.random.default_rng(seed)
+    for dtype, of_gradients, of_rates in ((np.float64,) * 3, (np.float32,) * 3, (np.float32, np.float64, np.float32)):
+        W, rates = numbers(rng, (9, 5), dtype), np.geomspace(0.01, 1, 5).astype(of_rates)
+        touched = [rng.permutation(9)[: rng.integers(0, 10)] for _ in range(4)]
+        touched = [np.sort(rows) if rising else rows for rows in touched]
+        gradients = [numbers(rng, (len(rows), 5), of_gradients) for rows in touched]
+        found = []
+        for engine in ENGINES:
+            o, own = optimizer(rule, rates, engine=engine, project=box(-1, 1)), W.copy()
+            state = o.init(W)
+            for rows, G in zip(touched, gradients, strict=True):
+                state = o.step_rows(own, rows, G, state, masked=True)
+            found.append(bits(own, *state))
+        assert found[0] == found[1]
+
+
+def test_runs_with_their_own_rates_are_compiled_and_refuse_what_numpy_refuses():
+    rates, rows = np.array([0.1, 1.0]), np.array([1, 3])
+    for shape, G, taken in (
+        ((4, 2), np.ones((2, 2)), True),
+        ((4, 2), np.array([[1.0, np.nan], [1.0, 1.0]]), False),
+        ((4, 2), np.ones((2, 3)), False),
+        ((4, 2), np.ones((1, 4)), False),
+        ((2, 2), np.ones((2, 2)), False),  # row 3 is missing
+    ):
+        said, kept = [], []
+        for engine in ENGINES:
+            o, W = optimizer(rules.adagrad, rates, engine=engine), np.ones(shape)
+            warm = np.ones((4, 2))
+            o.step_rows(warm, rows, np.ones((2, 2)), o.init(warm))  # compiled by now
+            state = o.init(W)
+            try:
+                assert o.step_rows(W, rows, G, state).t == 1.0
+                said.append(None)
+            except ValueError as error:
+                said.append(str(error))
+            kept.append(bits(W, *state[1:]))
+        assert said[0] == said[1]
+        assert kept[0] == kept[1]
+        assert (said[0] is None) == taken
+    assert o.compiled.rows_at_once(warm, rows, np.ones((2, 2)), o.init(warm)).t == 1.0
+    assert o.compiled.rows_at_once(warm, rows, warm[:2], o.init(warm)) is None  # a gradient that the step would change
 
 
 def test_one_pass_is_numpys():

@@ -21,7 +21,6 @@ ONE_OF_EACH_KIND = (
     "book/exercises/warm-up.html",
     "book/appendix/bibliography.html",
     "book/appendix/claims.html",
-    "book/appendix/errata.html",
     "book/appendix/checks-package.html",
     "book/appendix/glossary.html",
     "book/appendix/api.html",

@@ -4,8 +4,13 @@ import re
 
 import pytest
 
+from ..conftest import ON_CI
 from . import checks
 from .visit import NARROW, WIDE, pages
+
+# What takes long is done in every kind of window on CI, and elsewhere in one.
+MANY = None if ON_CI else 1
+WINDOWS = [pytest.param(WIDE, id="wide"), pytest.param(NARROW, id="narrow")][:MANY]
 
 # The long words of a page's paragraphs.
 WORDS = r"""() => [...document.querySelectorAll('article p')]
@@ -63,7 +68,7 @@ GROUND = r"""([least, most]) => {
 LIGHT, DARK = [200, 255], [0, 60]
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("viewport", WINDOWS)
 def test_the_reader_can_change_light_and_dark(html, tab, viewport):
     page = tab.open(chapter(html), viewport).page
     page.wait_for_function(GROUND, arg=LIGHT)
@@ -163,7 +168,7 @@ def astray(page, names, go):
     return found
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("viewport", WINDOWS)
 def test_a_link_to_a_place_leads_there(html, visitor, viewport):
     """As readers meet it: sections that were never near the window have no layout, and few formulas are set."""
     path = html / LONG
@@ -220,7 +225,7 @@ UNFOCUS = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("viewport", "scheme", "least"), [(WIDE, "light", 20), (NARROW, "dark", 15)], ids=["wide", "narrow"])
+@pytest.mark.parametrize(("viewport", "scheme", "least"), [(WIDE, "light", 20), (NARROW, "dark", 15)][:MANY])
 def test_the_focus_can_be_seen_on_every_kind_of_thing_that_the_tab_key_reaches(html, tab, viewport, scheme, least):
     page = tab.open(html / "book/4-convergence/01-when-signs-mislead.html", viewport, scheme, reduced_motion="reduce").page
     seen = {}

@@ -176,8 +176,12 @@ class Compiled:
         return -1, width, list(hyper.values())
 
     def rows_at_once(self, W, rows, g, state):
-        """The step on rows in rising order."""
-        return self._rows_at_once(W, g, state, rows) if getattr(rows, "dtype", None) is INDEX and rows.ndim == 1 else None
+        """The step on an array of rows in rising order."""
+        kind = getattr(rows, "dtype", None)
+        if kind is None or kind.kind not in "iu" or rows.ndim != 1:
+            return None
+        # Of the one type that the loop is compiled for; numba has another for what is read only.
+        return self._rows_at_once(W, g, state, rows if kind is INDEX and rows.flags.writeable else rows.astype(INDEX))
 
     def rows(self, t, hyper, W, rows, G, states):
         """The step in place of checked arrays on some of their rows; False where nothing was done."""

@@ -306,7 +306,8 @@ def test_runs_with_their_own_rates_are_compiled_and_refuse_what_numpy_refuses():
         assert said[0] == said[1]
         assert kept[0] == kept[1]
         assert (said[0] is None) == taken
-    assert o.compiled.rows_at_once(warm, rows, np.ones((2, 2)), o.init(warm)).t == 1.0
+    for named in (rows, rows.astype("i4"), np.broadcast_to(rows, 2)):  # the last one is read only
+        assert o.compiled.rows_at_once(warm, named, np.ones((2, 2)), o.init(warm)).t == 1.0
     assert o.compiled.rows_at_once(warm, rows, warm[:2], o.init(warm)) is None  # a gradient that the step would change
 
 

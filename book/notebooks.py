@@ -344,7 +344,7 @@ def main(arguments=None, root=ROOT):
     except KeyboardInterrupt:
         print("interrupted; every file is whole", file=sys.stderr)
         return 130
-    print(f"{len(pairs)} notebooks, {len(failures)} to mend, {time.perf_counter() - started:.1f} s")
+    print(f"{len(pairs)} notebook{'s' * (len(pairs) != 1)}, {len(failures)} to mend, {time.perf_counter() - started:.1f} s")
     for seconds, cell in sorted(times, reverse=True)[: options.slowest]:
         print(f"{seconds:7.1f} s  {cell}")
     if failures:

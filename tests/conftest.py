@@ -105,7 +105,8 @@ def pytest_terminal_summary(terminalreporter, config):
     ran = [r.nodeid for outcome in outcomes for r in terminalreporter.stats.get(outcome, []) if r.when == "call"]
     cells = [node for node in ran if node.partition("::")[0].endswith(".ipynb")]
     books = {node.partition("::")[0] for node in cells}
-    terminalreporter.write_line(f"ran {len(books)} notebooks with {len(cells)} cells, and {len(ran) - len(cells)} other tests")
+    notebooks, ran_cells = counted(len(books), "notebook"), counted(len(cells), "cell")
+    terminalreporter.write_line(f"ran {notebooks} with {ran_cells}, and {counted(len(ran) - len(cells), 'other test')}")
     reports = [r for found in terminalreporter.stats.values() for r in found if getattr(r, "when", "") == "call"]
     if said := checked_mathematics([p for r in reports for p in r.user_properties]):
         terminalreporter.write_line(f"checked mathematics: {said}")
@@ -114,6 +115,11 @@ def pytest_terminal_summary(terminalreporter, config):
     if config.option.slowest and (line := ledger(reports, config.rootpath / "book/claims")):
         terminalreporter.write_line(line)
     return result
+
+
+def counted(number, what):
+    """So many of what is named in the singular."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def ledger(reports, folder):

@@ -70,7 +70,7 @@ def test_sound_notebooks_pass_and_are_counted(finished, workers):
     code, output = pytest_in(finished.root, "-n", workers)
     assert code == 0, output
     counts, closing = last_lines(output, 2)
-    assert counts == "ran 2 notebooks with 4 cells, and 1 other tests"
+    assert counts == "ran 2 notebooks with 4 cells, and 1 other test"
     assert re.fullmatch(r"=+ 5 passed in .*s =+", closing)
     assert " s of it " not in output, "nobody asked what took longest"
 

@@ -784,6 +784,8 @@ def test_outcomes_have_no_optimizers_colour(opened):
         said = {"fails", "finds the best point"} if rule == "adam" else {"finds the best point"}
         assert dict(page.locator("optim-reddi").evaluate(OUTCOMES)) == dict.fromkeys(said, ink)
         assert "large slope C" in plot.locator("text").all_text_contents()
+        decay = page.locator("optim-reddi").get_by_role("slider", name="decay")
+        assert decay.is_enabled() == (rule in ("adam", "amsgrad"))  # what has no say says so
 
 
 def test_nothing_that_cannot_be_seen_takes_room(opened):

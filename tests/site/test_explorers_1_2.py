@@ -433,7 +433,7 @@ def test_turning_the_quadratic_changes_little(opened):
 def test_a_tenth_of_the_constant_closes_the_race_and_leaves_the_bounds_apart(opened):
     page = opened("regret")
     before = ratio(told(page, "regret"))
-    slider = page.locator("optim-regret").get_by_role("slider", name="√2D")
+    slider = page.locator("optim-regret").get_by_role("slider", name="c / (√2 D)")
     for _ in range(10):
         slider.press("ArrowLeft")
     settle(page)
@@ -500,12 +500,24 @@ def test_the_skew_has_no_say_where_all_words_come_in_every_step(opened):
     assert slider.is_disabled()
 
 
+def test_the_decay_rate_has_no_say_where_no_rule_forgets(opened):
+    page = opened("travel")
+    slider = page.locator("optim-travel").get_by_role("slider", name="decay")
+    assert slider.is_disabled()
+    for rule, forgets in (("Adam", True), ("AdaGrad", False), ("RMSProp", True), ("SGD", False)):
+        click(page, "travel", rule)
+        assert slider.is_enabled() == forgets
+    click(page, "travel", "all rules")
+    assert slider.is_enabled()
+
+
 # ---------- Both, by every means and on every screen ----------
 
 
 def test_travel_by_keyboard_alone(opened):
     page = opened("travel")
-    assert [kind for kind, _ in walk(page, "travel")] == ["radio", "switch", *["range"] * 4, *["button"] * 2, "range", "button"]
+    # SGD has no decay rate, and a control that has no say is passed over.
+    assert [kind for kind, _ in walk(page, "travel")] == ["radio", "switch", *["range"] * 3, *["button"] * 2, "range", "button"]
     page.locator("optim-travel").get_by_role("radio", name="SGD", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert told(page, "travel").startswith("AdaGrad:")
@@ -532,7 +544,7 @@ def test_every_state_fits_every_screen(opened, width):
         "travel": (["AdaGrad"], ["all rules"], ["Adam"], ["RMSProp", "all rules"]),
         "regret": (["falling"], ["all words"], ["one entry", "quadratic"], ["equal sizes", "turned quadratic"]),
     }
-    ends = {"travel": ("skew", "words d"), "regret": ("dimension", "√2D", "room")}
+    ends = {"travel": ("skew", "words d"), "regret": ("dimension", "√2", "room")}
     for name, rounds in states.items():
         element = page.locator(f"optim-{name}")
         for clicks in rounds:

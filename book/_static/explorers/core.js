@@ -33,6 +33,10 @@ const Explorers = (() => {
     @container (min-width: 32rem) { .sliders { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
     .range { display: grid; grid-template-columns: 1fr auto; gap: 0 0.5rem; align-items: baseline; }
     .range input { grid-column: 1 / -1; width: 100%; height: 1.6rem; margin: 0; accent-color: var(--book-statement); cursor: pointer; }
+    .range input:focus-visible { outline-offset: -2px; }
+    .range:has(input:disabled) { color: var(--book-quiet); }
+    .range:has(input:disabled) .value { font-weight: 400; }
+    .range input:disabled { cursor: default; }
     .range .value { font-variant-numeric: tabular-nums; font-weight: 600; }
     button, .choice label { font: inherit; color: inherit; background: var(--book-panel); border: 1px solid var(--book-line); border-radius: 0.4rem; padding: 0.25rem 0.7rem; min-height: 1.9rem; cursor: pointer; box-sizing: border-box; }
     button:hover, .choice label:hover { border-color: var(--book-quiet); }

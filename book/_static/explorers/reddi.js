@@ -17,6 +17,7 @@
     adagrad: (x, g, s, t, { alpha }) => adagrad(x, g, ...s, t, alpha),
     sgd: (x, g, s, t, { alpha }) => sgd(x, g, t, alpha / Math.sqrt(t)),
   };
+  const forgets = (rule) => rule === "adam" || rule === "amsgrad";
   const states = { adam: 1, amsgrad: 3, adagrad: 1, sgd: 0 };
 
   /* How far one cycle moves a point up in the long run, in units of alpha / sqrt(t) that do not matter for its sign. */
@@ -74,9 +75,10 @@
       const show = (at) => number(cursor.at[at], 6);
       this.addPlayer(cursor.at.length, { show, says: (at) => `${show(at)}, at ${fixed(this.result.x[cursor.at[at] - 1], 3)}` });
       this.range("C", { label: "slope *C*", min: 2.01, max: HIGH, step: 0.01, show: (x) => fixed(x) });
-      this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.999, step: 0.001, show: (x) => fixed(x, 3) });
+      const beta2 = this.range("beta2", { label: "decay *β*_2", min: 0, max: 0.999, step: 0.001, show: (x) => fixed(x, 3) });
       this.range("alpha", { label: "rate *α*", min: 0.05, max: 2, step: 0.05, show: (x) => fixed(x), scale: scales.log });
       this.range("start", { label: "start *x*_1", min: -1, max: 1, step: 0.1, show: (x) => fixed(x, 1) });
+      this.controls.push(() => (beta2.disabled = !forgets(this.settings.rule)));
     }
 
     draw(run) {
@@ -93,7 +95,7 @@
       const found = { text: "finds the best point", at: [0.97, 4.2], tint: "ink", anchor: "end" };
       const dot = { dot: [beta2, C], tint: rule, size: 7 };
       this.map.show({
-        title: isAdam ? "where Adam fails: move the point" : `${name} fails nowhere: move the point`,
+        title: isAdam ? "where Adam fails: move the point" : `${name} fails nowhere${forgets(rule) ? "" : ", and has no *β*_2"}`,
         x: { min: 0, max: 1, label: "decay rate *β*_2" }, y: { min: LOW, max: HIGH, label: "large slope *C*" },
         marks: isAdam
           ? [
@@ -132,7 +134,7 @@
 
     sentence({ x, regret }, name, t) {
       const { rule, C, beta2 } = this.settings;
-      const memory = rule === "adam" || rule === "amsgrad" ? ` and β₂ = ${fixed(beta2, 3)}` : "";
+      const memory = forgets(rule) ? ` and β₂ = ${fixed(beta2, 3)}` : "";
       const now = x[t - 1];
       const where = now > 0.9 ? "the worst point" : now < -0.9 ? "the best point" : "still on its way";
       const price = regret[t - 1] / t, size = fixed(Math.abs(price), 3);

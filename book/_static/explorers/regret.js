@@ -144,7 +144,7 @@
       this.addPlayer(cursor.at.length, { show, says });
       this.skew = this.range("skew", { label: "skew *a*", min: 0, max: 3, step: 0.1, show: (x) => fixed(x, 1) });
       this.range("d", { label: "dimension *d*", min: 2, max: 100, step: 1 });
-      this.range("constant", { label: "*c* / √2*D*", min: 0.01, max: 10, step: 0.1, scale: scales.log });
+      this.range("constant", { label: "*c* / (√2 *D*)", min: 0.01, max: 10, step: 0.1, scale: scales.log });
       this.range("room", { label: "room *D* / |*u*|", min: 1, max: 4, step: 0.1, show: (x) => fixed(x, 1) });
     }
 

@@ -99,7 +99,8 @@
       });
       this.range("skew", { label: "skew *a*", min: 0, max: 2.5, step: 0.1, show: (x) => fixed(x, 1) });
       this.range("words", { label: "words *d*", min: 5, max: 100, step: 5 });
-      this.range("beta2", { label: "decay *β*_2", min: 0.9, max: 0.9999, step: 0.05, scale: scales.memory, show: (x) => number(x, 6) });
+      const beta2 = this.range("beta2", { label: "decay *β*_2", min: 0.9, max: 0.9999, step: 0.05, scale: scales.memory, show: (x) => number(x, 6) });
+      this.controls.push(() => (beta2.disabled = !this.settings.all && !averages(this.settings.rule)));
     }
 
     /* The words that have been seen by a stop, from the commonest to the rarest: i, sightings n, steps k to one sighting, and

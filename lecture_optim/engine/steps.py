@@ -4,8 +4,6 @@ Where something is not compiled (strided arrays, a rule that sees the whole vect
 method returns False or None and has done nothing; then the NumPy code takes the step, or names the error.
 """
 
-from functools import cache
-
 import numpy as np
 
 from lecture_optim.engine import loops
@@ -59,9 +57,9 @@ def _runs_at_once(loop, State, look, layout, bounds):
     """The same where runs side by side have their own hyper-parameters: a function of (w, g, state), and of rows for some rows.
 
     layout: from the shape of w what the loop takes: the shape in which it sees arrays, the arguments that follow the rows, and
-    the hyper-parameters as that shape wants them; None where there is no such loop. It is asked once for each shape.
+    the hyper-parameters as that shape wants them; None where there is no such loop. It is kept for the last few shapes.
     """
-    make, plain, layout = tuple.__new__, np.ndarray, cache(layout)
+    make, plain, kept = tuple.__new__, np.ndarray, {}
 
     def step(w, g, state, *rows):
         if type(state) is not State or not type(w) is type(g) is plain:
@@ -70,11 +68,17 @@ def _runs_at_once(loop, State, look, layout, bounds):
         for s in states:
             if type(s) is not plain or s.dtype is not kind or s.shape != shape or not s.flags.carray:
                 return None
-        if not (kind.isnative and g.dtype.isnative and w.flags.carray and g.flags.carray) or (laid := layout(shape)) is None:
+        if not (kind.isnative and g.dtype.isnative and w.flags.carray and g.flags.carray):
             return None
         if g.shape != ((rows[0].size, *shape[1:]) if rows else shape):
             return None
-        form, places, values = laid
+        if shape not in kept:
+            if len(kept) == 8:
+                kept.clear()
+            kept[shape] = layout(shape)
+        if kept[shape] is None:
+            return None
+        form, places, values = kept[shape]
         seen = (w.reshape(form), *rows, *places, g.reshape(form), *[s.reshape(form) for s in states])
         arguments = (t, look, *seen, *values, *bounds)
         compiled = loop.compiled.get(kind_of(arguments))
@@ -83,9 +87,19 @@ def _runs_at_once(loop, State, look, layout, bounds):
     return step
 
 
-def _rows_of_one(step):
-    """The sparse step for a w of one axis, whose rows are one coordinate wide."""
-    return lambda w, g, state, rows: step(w, g, state, rows, 1)
+def _with_rows(step, *places):
+    """A step on some rows, followed by the arguments `places`: a function of (W, rows, g, state), None where rows are none."""
+
+    def at_once(W, rows, g, state):
+        kind = getattr(rows, "dtype", None)
+        # The loops are compiled for one type of rows; numba has another one for what is read only.
+        if kind is not INDEX or not rows.flags.writeable:
+            if kind is None or kind.kind not in "iu":
+                return None
+            rows = rows.astype(INDEX)
+        return step(W, g, state, rows, *places)
+
+    return at_once
 
 
 def _flat(array):
@@ -117,11 +131,13 @@ class Compiled:
         one = all(isinstance(value, float) for value in hyper.values())
         if constant and not one:
             self.step_at_once = _runs_at_once(self._runs, State, look, lambda shape: self._in_runs(hyper, shape), bounds)
-            self._rows_at_once = _runs_at_once(self._sparse_runs, State, look, lambda shape: self._in_rows(hyper, shape), bounds)
+            rows = _runs_at_once(self._sparse_runs, State, look, lambda shape: self._in_rows(hyper, shape), bounds)
+            self.rows_at_once = _with_rows(rows)
         else:
             constants = self._constants(hyper) if constant else None
             self.step_at_once = _at_once(self._dense, State, look, constants)
-            self._rows_at_once = _rows_of_one(_at_once(self._sparse, State, look, constants))
+            # For a w of one axis, whose rows are one coordinate wide.
+            self.rows_at_once = _with_rows(_at_once(self._sparse, State, look, constants), 1)
 
     def _kernel(self, loop):
         return kernel_of(loop, *self._parts)
@@ -174,14 +190,6 @@ class Compiled:
         if len(width) != 1 or not all(isinstance(value, float) or value.shape == width for value in hyper.values()):
             return None
         return -1, width, list(hyper.values())
-
-    def rows_at_once(self, W, rows, g, state):
-        """The step on an array of rows in rising order."""
-        kind = getattr(rows, "dtype", None)
-        if kind is None or kind.kind not in "iu" or rows.ndim != 1:
-            return None
-        # Of the one type that the loop is compiled for; numba has another for what is read only.
-        return self._rows_at_once(W, g, state, rows if kind is INDEX and rows.flags.writeable else rows.astype(INDEX))
 
     def rows(self, t, hyper, W, rows, G, states):
         """The step in place of checked arrays on some of their rows; False where nothing was done."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -309,6 +310,16 @@ def test_runs_with_their_own_rates_are_compiled_and_refuse_what_numpy_refuses():
     for named in (rows, rows.astype("i4"), np.broadcast_to(rows, 2)):  # the last one is read only
         assert o.compiled.rows_at_once(warm, named, np.ones((2, 2)), o.init(warm)).t == 1.0
     assert o.compiled.rows_at_once(warm, rows, warm[:2], o.init(warm)) is None  # a gradient that the step would change
+
+
+def test_an_optimizer_that_has_stepped_can_be_handed_to_another_process():
+    for lr in (0.1, np.array([0.1, 1.0])):
+        o, W = optimizer(rules.adagrad, lr, engine="numba"), np.ones((4, 2))
+        state = o.step(W, np.ones((4, 2)), o.init(W))
+        other, V, theirs = cloudpickle.loads(cloudpickle.dumps((o, W, state)))
+        o.step(W, np.ones((4, 2)), state)
+        other.step(V, np.ones((4, 2)), theirs)
+        assert bits(W) == bits(V)
 
 
 def test_one_pass_is_numpys():

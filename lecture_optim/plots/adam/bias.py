@@ -63,7 +63,8 @@ def drift(panels):
         panel.plot(run["t"], run["raw"], color=_RAW, linewidth=1.3)
         panel.plot(run["t"], run["moment"], color=INK)
         panel.plot(run["t"], run["corrected"], color=color("adam"))
-        panel.plot(run["t"], run["exact"], color="white", linewidth=1.0, linestyle=(0, (2, 4)))
+        dots = slice(9, None, max(1, len(run["t"]) // 20))
+        panel.plot(run["t"][dots], run["exact"][dots], "o", color=INK, markersize=3)
         panel.set(xlabel="step $t$", title=title, ylim=(0, 1.18 * max(run["moment"].max(), run["corrected"].max())))
     axes[0].set_ylabel("mean of $g_t^2$")
     names = (("second moment $\\nu_t$", INK), ("corrected, $\\hat v_t$", color("adam")), ("raw, $v_t$", _RAW))
@@ -95,7 +96,9 @@ def first_losses(curves, valleys):
     left.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
     for name, (rates, mean, error) in valleys.items():
         right.errorbar(rates, mean, yerr=error, linewidth=1.6, capsize=2, marker="o", markersize=3.5, **look(name))
-    right.set(xscale="log", xlabel="learning rate", ylabel="mean of the first losses", ylim=(0, 2.7))
+    right.set(xscale="log", xlabel="learning rate", ylabel="mean of the first losses", yscale="log")
+    right.set_yticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
+    right.minorticks_off()
     names = (("corrected", color("adam")), ("without", _RAW), ("dashed: with warm-up", MUTED))
     for k, (text, tint) in enumerate(names):
         left.annotate(text, (0.97, 0.95 - 0.1 * k), xycoords="axes fraction", color=tint, ha="right", va="top", fontsize=9.5)

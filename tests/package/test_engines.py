@@ -204,7 +204,7 @@ def test_batched_hyper_parameters_are_numpys_to_twelve_digits(rule, shape, runs)
         np.testing.assert_allclose(found[0].regret, found[1].regret, rtol=1e-12, atol=1e-12)
 
 
-@some_rules(rules.momentum, rules.adagrad, rules.adam)
+@some_rules(rules.momentum)
 @pytest.mark.parametrize("of_rates", FLOATS, ids=["rates of float64", "rates of float32"])
 def test_rates_of_each_run_are_numpys(rule, of_rates):
     """To the bit: an array of float64 makes steps of float32 numbers double, a number does not."""
@@ -263,7 +263,7 @@ def test_rows_are_numpys(rule, seed, width, rising):
         assert found[0] == found[1]
 
 
-@some_rules(rules.adagrad, rules.adam)
+@some_rules(rules.adagrad)
 @some
 @given(seed=st.integers(0, 2**32 - 1), rising=st.booleans())
 def test_rows_of_runs_with_their_own_rates_are_numpys(rule, seed, rising):

@@ -162,13 +162,13 @@ def hostile(rng, kind):
 
 
 @pytest.mark.parametrize("kind", ["random", "push", "pull", "unit"])
-@pytest.mark.parametrize("d", [1, 3])
-def test_norm_adaptive_bound_against_hostile_gradients(kind, d):
+@pytest.mark.parametrize("size", [1, 3])
+def test_norm_adaptive_bound_against_hostile_gradients(kind, size):
     rng, D, T = np.random.default_rng(5), 1.5, 200
     for factor in (0.3, 1.0, 3.0):
         c = factor * np.sqrt(2) * D
         o = optimizer(rules.adagrad_norm, lr=c, eps=0.0, project=ball(D))
-        run = play(o, hostile(rng, kind), np.zeros(d), T, record=("w", "g"))
+        run = play(o, hostile(rng, kind), np.zeros(size), T, record=("w", "g"))
         worst = np.sum(run["g"] * run["w"]) + D * np.linalg.norm(run["g"].sum(axis=0))
         bound = ((2 * D) ** 2 / (2 * c) + c) * np.sqrt(np.sum(run["g"] ** 2))
         assert worst <= bound * (1 + 1e-12)

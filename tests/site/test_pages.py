@@ -90,7 +90,7 @@ def test_lines_stay_where_they_are_while_a_page_loads(html, visitor):
     window = visitor({"width": 412, "height": 823})
     window.context.add_init_script(JUMPS)
     jumps = {}
-    for address in ALL if ON_CI else ONE_OF_EACH_KIND:
+    for address in ALL if ON_CI else ONE_OF_EACH_KIND[::3]:
         page = window.context.new_page()
         page.goto((html / address).as_uri(), wait_until="load")
         page.wait_for_function(QUIET, polling=500)

@@ -220,11 +220,21 @@ def move_all(rule, project, bounds, w, g, states, t, hyper):
 
 
 @register_jitable(**LIKE_NUMPY)
-def move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper):
-    """The step of some rows of ``width`` coordinates. hyper: numbers, or arrays with an entry for each coordinate of a row."""
+def move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper, look):
+    """The step in place on some rows of ``width`` coordinates, named in rising order; False, and nothing done, if not so.
+
+    hyper: numbers, or arrays with an entry for each coordinate of a row.
+    """
+    (theirs,), own = spans((g,)), spans((w, *states))
+    if not distinct(own, w.size * w.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
+        return False
+    if not (sizes_are(hyper, width) and rising(rows, w.size // width)) or (look and not all_finite(g)):
+        return False
+    (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
     for j in range(rows.size):
         for c in range(width):
             move(rule, project, bounds, w, rows[j] * width + c, g[j * width + c], states, t, at(hyper, c))
+    return True
 
 
 # --- The loops ---------------------------------------------------------------------------------------------------------------
@@ -273,17 +283,9 @@ def sparse(rule, project, n, h, k):
     numbers = h + k
 
     def kernel(t, look, w, rows, width, g, constants, a=None, b=None, c=None):
-        """The step in place on some rows of ``width`` coordinates, named in rising order; False, and nothing done, if not so."""
+        """The step of `move_rows`."""
         states, values = (a, b, c)[:n], to_fixed_tuple(constants, numbers)
-        hyper, bounds = values[:h], values[h:]
-        (theirs,), own = spans((g,)), spans((w, *states))
-        if not distinct(own, w.size * g.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
-            return False
-        if not rising(rows, w.size // width) or (look and not all_finite(g)):
-            return False
-        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
-        move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper)
-        return True
+        return move_rows(rule, project, values[h:], w, rows, width, g, states, t, values[:h], look)
 
     return kernel
 
@@ -293,15 +295,7 @@ def sparse_runs(rule, project, n, h, k):
 
     def kernel(t, look, w, rows, width, g, *rest):
         """The same, each of the ``width`` coordinates of a row with its own hyper-parameters; g may be of another type than w."""
-        states, hyper, bounds = rest[:n], rest[n:end], rest[end:]
-        (theirs,), own = spans((g,)), spans((w, *states))
-        if not distinct(own, w.size * w.itemsize) or g.size != rows.size * width or not apart(theirs, own, False):
-            return False
-        if not (sizes_are(hyper, width) and rising(rows, w.size // width)) or (look and not all_finite(g)):
-            return False
-        (t,), hyper, bounds = ready((t,), w), ready(hyper, w), ready(bounds, w)
-        move_rows(rule, project, bounds, w, rows, width, g, states, t, hyper)
-        return True
+        return move_rows(rule, project, rest[end:], w, rows, width, g, rest[:n], t, rest[n:end], look)
 
     return kernel
 

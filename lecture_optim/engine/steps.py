@@ -274,10 +274,6 @@ class Compiled:
         except ValueError:
             return False
 
-    @staticmethod
-    def _apart(g, arrays):
-        return not any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in (g, *arrays[:i]))
-
     def update(self, t, hyper, w, g, states):
         """The pure step of checked arrays: new arrays (w, *states), or None where it is not compiled."""
         if not self.coordinatewise or not all(isinstance(a, np.ndarray) for a in (w, g, *states)):

@@ -15,6 +15,7 @@ clone knows nothing and runs everything once.
 """
 
 import argparse
+import asyncio
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ import platform
 import sys
 import time
 from collections import Counter
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupytext.combine import combine_inputs_with_outputs
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from lecture_optim.cores import cores
 
 ROOT = Path(__file__).resolve().parents[1]
 DIGEST = "text_digest"  # the notebook's metadata field for the digest of the text that it was last in step with
@@ -201,26 +205,44 @@ def reason_to_run(pair, notebook):
     return next((f"{f} changed" for f, value in record["files"].items() if file_digest(pair.root / f) != value), None)
 
 
-def run(pair, notebook, timeout, times):
+@asynccontextmanager
+async def kernel_of(pair, notebook, timeout):
+    """A client of nbclient whose kernel is this Python, in the notebook's folder; it is gone after the block, however that ends.
+
+    (nbclient's own such block would take Ctrl-C to itself, for the notebook that began last.)
+    """
+    # With no kernel folder to look in, python3 is the interpreter that runs this command.
+    kernels = KernelSpecManager(kernel_dirs=[])
+    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels, transport_encryption="auto")
+    client = NotebookClient(notebook, km=kernel, timeout=timeout, record_timing=False, coalesce_streams=True)
+    pair.notebook.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        await client.async_start_new_kernel(cwd=str(pair.notebook.parent))
+        await client.async_start_new_kernel_client()
+        yield client
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if kernel.has_kernel:
+            await kernel.shutdown_kernel(now=True)
+
+
+async def run(pair, notebook, timeout, times):
     """Run the cells in place, with this Python, in the notebook's folder; {path: digest} of the files of ours that it used.
 
     A (seconds, cell) for each code cell joins the list `times`. A cell that fails, or takes more than `timeout` seconds, raises
     BookError.
     """
     started = time.time()
-    # With no kernel folder to look in, python3 is the interpreter that runs this command.
-    kernels = KernelSpecManager(kernel_dirs=[])
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=kernels, transport_encryption="auto")
-    client = NotebookClient(notebook, km=kernel, timeout=timeout, record_timing=False, coalesce_streams=True)
-    client.shutdown_kernel = "immediate"
-    pair.notebook.parent.mkdir(parents=True, exist_ok=True)
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
-    with client.setup_kernel(cwd=str(pair.notebook.parent), cleanup_kc=True):
+    async with kernel_of(pair, notebook, timeout) as client:
         for index, cell in enumerate(notebook.cells):
             begun = time.perf_counter()
             try:
-                client.execute_cell(cell, index)
+                await client.async_execute_cell(cell, index)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+                if asyncio.current_task().cancelling():  # an interrupt, which nbclient takes for a dead kernel
+                    raise asyncio.CancelledError from error
                 what = {CellTimeoutError: f"took more than {timeout} s", DeadKernelError: "its Python process ended"}
                 reason = what.get(type(error)) or f"{error.ename}: {error.evalue}"
                 number = sum(c.cell_type == "code" for c in notebook.cells[: index + 1])
@@ -249,7 +271,7 @@ def replace(path, data):
         draft.unlink(missing_ok=True)
 
 
-def update(pair, prefer=None, always=False, timeout=600, times=None):
+async def update(pair, prefer=None, always=False, timeout=600, times=None):
     """Bring one pair up to date and say in a few words what was done; with a BookError both files are as they were.
 
     What `run` says of the cells' times joins the list `times`.
@@ -261,7 +283,7 @@ def update(pair, prefer=None, always=False, timeout=600, times=None):
     done = {"source": ["notebook written"], "notebook": ["text written from the notebook"], "both": []}[side]
     if reason := "--all" if always else reason_to_run(pair, notebook):
         started = time.perf_counter()
-        files = run(pair, notebook, timeout, [] if times is None else times)
+        files = await run(pair, notebook, timeout, [] if times is None else times)
         done.append(f"run in {time.perf_counter() - started:.1f} s ({reason})")
     if (read(pair, pair.text)[0], read(pair, pair.notebook)[0]) != (text_data, data):
         raise BookError(f"{pair.name}: a file was saved while the notebook ran; nothing was changed. Run again")
@@ -312,6 +334,35 @@ def select(pairs, names):
     return chosen or pairs
 
 
+async def update_all(pairs, options, times):
+    """Bring the pairs up to date, some at once, and say of each in its turn what was done; what failed, a sentence each."""
+    at_once, failures = asyncio.Semaphore(options.jobs), []
+
+    async def one(pair):
+        async with at_once:
+            return await update(pair, options.prefer, options.all, options.timeout, times)
+
+    tasks = [asyncio.create_task(one(pair)) for pair in pairs]
+    for number, (pair, task) in enumerate(zip(pairs, tasks, strict=True), start=1):
+        print(f"[{number}/{len(pairs)}] {pair.name}: ", end="", flush=True)
+        try:
+            print(await task)
+        except BookError as error:
+            failures.append(str(error))
+            print("FAILED")
+    return failures
+
+
+def check_all(pairs):
+    """Say of each pair whether it is in step; what there is to mend, a sentence each."""
+    to_mend = []
+    for number, pair in enumerate(pairs, start=1):
+        found = out_of_step(pair) or stale(pair)
+        print(f"[{number}/{len(pairs)}] {pair.name}: {'TO MEND' if found else 'in step'}")
+        to_mend += found
+    return to_mend
+
+
 def main(arguments=None, root=ROOT):
     """The command; returns its exit code: 0 done, 1 something to mend, 2 wrong call, 130 interrupted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -319,6 +370,7 @@ def main(arguments=None, root=ROOT):
     parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 if anything is out of step")
     parser.add_argument("--all", action="store_true", help="run the notebooks even where nothing changed")
     parser.add_argument("--timeout", type=int, default=600, help="seconds that a cell may take (default: 600)")
+    parser.add_argument("--jobs", type=int, default=cores(), metavar="N", help="run N notebooks at once (default: one a core)")
     parser.add_argument("--slowest", type=int, default=0, metavar="N", help="at the end, show the N cells that took longest")
     sides = parser.add_mutually_exclusive_group()
     for side in ("source", "notebook"):
@@ -326,19 +378,12 @@ def main(arguments=None, root=ROOT):
             f"--from-{side}", dest="prefer", action="store_const", const=side, help="this side if both were edited"
         )
     options = parser.parse_args(arguments)
-    failures, times, started = [], [], time.perf_counter()
+    if options.jobs < 1:
+        parser.error(f"--jobs must be at least 1, but is {options.jobs}")
+    times, started = [], time.perf_counter()
     try:
         pairs = select(find_pairs(root), options.names)
-        for number, pair in enumerate(pairs, start=1):
-            print(f"[{number}/{len(pairs)}] {pair.name}: ", end="", flush=True)
-            try:
-                found = (out_of_step(pair) or stale(pair)) if options.check else []
-                done = "in step" if options.check else update(pair, options.prefer, options.all, options.timeout, times)
-                print("TO MEND" if found else done)
-            except BookError as error:
-                found = [str(error)]
-                print("FAILED")
-            failures += found
+        failures = check_all(pairs) if options.check else asyncio.run(update_all(pairs, options, times))
     except BookError as error:
         parser.error(str(error))
     except KeyboardInterrupt:

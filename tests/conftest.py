@@ -1,5 +1,6 @@
 """What a run of the tests says of itself, and what it must not pass over in silence."""
 
+import gc
 import os
 import sys
 from collections import Counter, defaultdict
@@ -73,6 +74,13 @@ def pytest_collection_modifyitems(items):
         return FIRST.index(file) if file in FIRST else len(FIRST) + late
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish():
+    """From here on Python looks for rubbish less often, and not among the tests: a worker holds millions of objects that stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 def forbid_skip(report):

@@ -1,9 +1,11 @@
 """A chapter without fault, and a repository that holds it, for tests that break them."""
 
+import asyncio
 import base64
 import io
 import shutil
 
+import notebooks
 import numpy as np
 from nbformat import v4
 from notebooks import ROOT, Pair
@@ -88,3 +90,8 @@ def repository(root, text=TEXT, name="1-sums/adding"):
 def files(root):
     """{path: bytes} of every file below `root`/book."""
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("book/**/*")) if path.is_file()}
+
+
+def update(pair, **options):
+    """`notebooks.update`, to its end."""
+    return asyncio.run(notebooks.update(pair, **options))

@@ -13,9 +13,9 @@ import notebooks
 import pytest
 from jupytext.config import load_jupytext_config
 from jupytext.paired_paths import paired_paths
-from notebooks import BookError, main, out_of_step, update
+from notebooks import BookError, main, out_of_step
 
-from .samples import TEXT, files, repository
+from .samples import TEXT, files, repository, update
 
 
 @pytest.fixture(scope="module")
@@ -268,6 +268,30 @@ def test_the_cells_that_took_longest_are_shown_on_request(pair, capsys):
     assert main(["--all"], root=pair.root) == 0 and " s  " not in capsys.readouterr().out
 
 
+MEET = """import time
+from pathlib import Path
+
+Path("../1-sums/{own}").touch()
+deadline = time.monotonic() + 30
+while not Path("../1-sums/{other}").exists():
+    assert time.monotonic() < deadline
+    time.sleep(0.05)
+a, b = 2, 3"""
+
+
+def test_notebooks_run_side_by_side(pair, capsys):
+    for name, own, other in (("adding", "first", "second"), ("later", "second", "first")):
+        repository(pair.root, TEXT.replace("a, b = 2, 3", MEET.format(own=own, other=other)), f"1-sums/{name}")
+    assert main(["--jobs=2"], root=pair.root) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()[:2]] == [
+        "[1/2] 1-sums/adding",
+        "[2/2] 1-sums/later",
+    ]
+    with pytest.raises(SystemExit):
+        main(["--jobs=0"], root=pair.root)
+    assert "--jobs must be at least 1, but is 0" in capsys.readouterr().err
+
+
 # What goes wrong
 
 
@@ -338,25 +362,29 @@ def test_a_write_that_fails_leaves_the_old_file(pair, monkeypatch):
     assert {**files(pair.root), "book/src/1-sums/adding.md": TEXT.encode()} == before
 
 
-def test_an_interrupt_leaves_every_file_whole(pair):
-    flag = pair.root / "kernel"
-    code = f"import os, time\nfrom pathlib import Path\n\nPath({str(flag)!r}).write_text(str(os.getpid()))\ntime.sleep(300)"
-    edit(pair.text, "a, b = 2, 3", code)
+def test_an_interrupt_leaves_every_file_whole_and_no_kernel(pair):
+    later = repository(pair.root, TEXT, "1-sums/later")
+    flags = [pair.root / "kernel", pair.root / "another"]
+    for text, flag in zip((pair.text, later.text), flags, strict=True):
+        code = f"import os, time\nfrom pathlib import Path\n\nPath({str(flag)!r}).write_text(str(os.getpid()))\ntime.sleep(300)"
+        edit(text, "a, b = 2, 3", code)
     before = files(pair.root)
     # Where the tests themselves run in the background of a shell, Ctrl-C is ignored, and that is inherited.
     heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    call = f"{heard}; import sys, notebooks; from pathlib import Path; sys.exit(notebooks.main([], root=Path(sys.argv[1])))"
+    run = "sys.exit(notebooks.main(['--jobs=2'], root=Path(sys.argv[1])))"
+    call = f"{heard}; import sys, notebooks; from pathlib import Path; {run}"
     environment = {**os.environ, "PYTHONPATH": str(notebooks.ROOT / "book")}
     command = subprocess.Popen([sys.executable, "-c", call, pair.root], env=environment, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not (flag.exists() and flag.read_text()) and time.monotonic() < deadline:
+    while not all(flag.exists() and flag.read_text() for flag in flags) and time.monotonic() < deadline:
         time.sleep(0.05)
     command.send_signal(signal.SIGINT)
     _, message = command.communicate(timeout=60)
-    assert command.returncode == 130 and "interrupted; every file is whole" in message
+    assert command.returncode == 130 and message == "interrupted; every file is whole\n"
     assert files(pair.root) == before
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(flag.read_text()), 0)
+    for flag in flags:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(flag.read_text()), 0)
 
 
 # The command

@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from notebooks import ROOT, Pair, update
+from notebooks import ROOT, Pair
 
-from .samples import TEXT, repository
+from .samples import TEXT, repository, update
 from .test_strict import pytest_in
 
 CELL = """

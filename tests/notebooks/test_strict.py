@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from notebooks import ROOT, Pair, update
+from notebooks import ROOT, Pair
 
-from .samples import TEXT, repository
+from .samples import TEXT, repository, update
 
 PLOT = """
 ```{code-cell} ipython3

@@ -77,9 +77,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """From here on Python looks for rubbish less often, and not among the tests: a worker holds millions of objects that stay."""
-    gc.collect()
-    gc.freeze()
+    """From here on Python looks for rubbish less often: a worker holds millions of objects that stay."""
     gc.set_threshold(100_000, 20, 50)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import notebooks
 import numpy as np
@@ -92,6 +93,17 @@ def files(root):
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("book/**/*")) if path.is_file()}
 
 
+def apart(function, *arguments, **options):
+    """The function's result from a thread of its own: in a test's, the browser may have an event loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(function, *arguments, **options).result()
+
+
 def update(pair, **options):
     """`notebooks.update`, to its end."""
-    return asyncio.run(notebooks.update(pair, **options))
+    return apart(lambda: asyncio.run(notebooks.update(pair, **options)))
+
+
+def main(arguments, **options):
+    """`notebooks.main`."""
+    return apart(notebooks.main, arguments, **options)

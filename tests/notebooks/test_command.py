@@ -13,9 +13,9 @@ import notebooks
 import pytest
 from jupytext.config import load_jupytext_config
 from jupytext.paired_paths import paired_paths
-from notebooks import BookError, main, out_of_step
+from notebooks import BookError, out_of_step
 
-from .samples import TEXT, files, repository, update
+from .samples import TEXT, files, main, repository, update
 
 
 @pytest.fixture(scope="module")

@@ -46,9 +46,10 @@ KERNEL = {
 }
 # Jupytext's own filter would drop page metadata, a description for one.
 MYST = {"extension": ".md", "format_name": "myst", "notebook_metadata_filter": f"all,-jupytext,-language_info,-{DIGEST}"}
-# Asked of the kernel after the last cell: the files that it imported.
+# Asked of the kernel after the last cell: the files that it imported, a line each, as nbclient takes seconds to look for carriage
+# returns in a line of 200 kB.
 PROBE = """print(__import__("json").dumps([m.__file__ for m in list(__import__("sys").modules.values())
-                                           if getattr(m, "__file__", None)]))"""
+                                           if getattr(m, "__file__", None)], indent=0))"""
 
 
 class BookError(Exception):

@@ -4,11 +4,11 @@ import pytest
 
 from .visit import NARROW, WIDE, Tab, Visitor
 
+# Most new pages, not all, are told at once that a pointer is at their corner: whether they are cannot be compared.
 PAGE = """<!DOCTYPE html><html lang="en"><title>A page</title><style>p:hover { color: red }</style><p>A line</p><script>
 window.pressed = 0;
 document.onpointermove = (event) => { pressed |= event.buttons; };
 </script>"""
-# Most new pages, not all, are told at once that a pointer is at their corner: whether they are cannot be compared.
 # All that a page can find of another one, and what a window says of its kind.
 FOUND = """() => ({
     storage: [localStorage.length, sessionStorage.length], kept: window.kept, focus: document.activeElement.localName,
